@@ -67,14 +67,14 @@ pub(crate) struct Common {
         help_heading = "The cluster"
     )]
     pub(crate) live: bool,
-    /// The context of the kubeconfig for --live [default: the current one].
+    /// The context of the kubeconfig for --live [default: the current context].
     #[arg(long, value_name = "NAME", global = true, help_heading = "The cluster")]
     pub(crate) context: Option<String>,
-    /// The kubeconfig for --live [default: that of kubectl].
+    /// The kubeconfig for --live [default: the kubeconfig of kubectl].
     #[arg(long, value_name = "FILE", global = true, help_heading = "The cluster")]
     pub(crate) kubeconfig: Option<PathBuf>,
-    /// A directory with one directory for each cluster, each of which is asked. With `diff`, OLD and NEW are
-    /// directories of the same form, which are compared by cluster.
+    /// A directory with one directory for each cluster. The question is asked about each cluster. With
+    /// `diff`, OLD and NEW are directories of the same form, and clusters of the same name are compared.
     #[arg(
         long,
         value_name = "DIR",
@@ -83,7 +83,7 @@ pub(crate) struct Common {
         help_heading = "The cluster"
     )]
     pub(crate) fleet: Option<PathBuf>,
-    /// The version of Kubernetes, such as 1.34 [default: that of the files, else 1.37].
+    /// The version of Kubernetes, such as 1.34 [default: the version in the files, else 1.37].
     #[arg(
         long,
         value_name = "VERSION",
@@ -91,12 +91,13 @@ pub(crate) struct Common {
         help_heading = "The cluster"
     )]
     pub(crate) kubernetes_version: Option<KubernetesVersion>,
-    /// `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP` [default: that of the files, else `API_AND_CONFIG_MAP`].
+    /// `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP` [default: the mode in the files, else
+    /// `API_AND_CONFIG_MAP`].
     #[arg(long, value_name = "MODE", global = true, help_heading = "The cluster")]
     pub(crate) authentication_mode: Option<AuthenticationMode>,
     /// The authenticator that reads the mapping: `eks`, `authenticator` (aws-iam-authenticator),
     /// `authenticator+SSORoleMatch` (with that feature gate) or `ours` (the verifier of this repository)
-    /// [default: that of the files, else eks].
+    /// [default: the authenticator in the files, else eks].
     #[arg(long, value_name = "NAME", global = true, help_heading = "The cluster")]
     pub(crate) dialect: Option<Dialect>,
     /// The ConfigMap with the mapping.
@@ -108,8 +109,8 @@ pub(crate) struct Common {
         help_heading = "The cluster"
     )]
     pub(crate) config_map: ConfigMapName,
-    /// The namespace of roles and bindings that name none, as of `kubectl apply --namespace`; without it they
-    /// are placed in `default`, with a warning.
+    /// The namespace of roles and bindings that do not name a namespace, as with `kubectl apply --namespace`.
+    /// Without it, they are placed in `default`, with a warning.
     #[arg(
         long,
         value_name = "NAMESPACE",
@@ -182,7 +183,7 @@ pub(crate) enum Output {
 }
 
 impl Output {
-    /// Whether only findings have this form.
+    /// Whether this form exists only for findings.
     pub(crate) const fn is_of_findings(self) -> bool {
         matches!(
             self,
@@ -195,7 +196,7 @@ impl Output {
 pub(crate) enum Command {
     /// May this caller or user do this?
     ///
-    /// Of several resources: all of them?
+    /// With several resources: may it do this to all of them?
     #[command(
         override_usage = "eks-access can [OPTIONS] WHO VERB RESOURCE…\n       \
                                 eks-access can [OPTIONS] --as USER [--as-group GROUP]… VERB RESOURCE…"
@@ -238,13 +239,13 @@ pub(crate) enum Command {
         #[arg(value_name = "USER|GROUP")]
         name: Option<String>,
     },
-    /// What users did, from Kubernetes audit logs: the users, the minimal role of one, rules never used, or denied
+    /// What users did, from Kubernetes audit logs: all users, the minimal role of a user, unused rules, or denied
     /// requests.
     ///
-    /// Logs are JSON lines, `EventList`s, exports of Amazon CloudWatch Logs, or what `aws logs tail`,
-    /// `filter-log-events` and `get-query-results` print, each of which may be compressed with gzip. With --fleet, each directory has the logs of a cluster beside its files. Exit status: 0 nothing found, or
-    /// a role; 1 unused rules or denied requests, or no request; 2 if the log has no audit event, or unreadable events
-    /// might change the answer.
+    /// Logs are JSON lines, `EventList`s, exports of Amazon CloudWatch Logs, or the output of `aws logs tail`,
+    /// `filter-log-events` and `get-query-results`. Each log may be compressed with gzip. With --fleet, each directory has the
+    /// logs of a cluster beside its files. Exit status: 0 nothing found, or a role; 1 unused rules or denied requests, or no
+    /// request; 2 if the log has no audit event, or unreadable events might change the answer.
     Audit(Audit),
     /// Find mistakes and risks: on the AWS side, in roles and bindings, and between the two.
     ///
@@ -255,7 +256,8 @@ pub(crate) enum Command {
     /// The files of -f are part of both. Exit status: 0 if every caller, user and group may do the same, 1 if
     /// not, 3 for a lockout.
     Diff(Diff),
-    /// Change one entry of the aws-auth ConfigMap, and print the new ConfigMap. Everything else stays as it is.
+    /// Change one entry of the aws-auth ConfigMap, and print the new ConfigMap. Everything else stays
+    /// unchanged.
     ///
     /// A change that locks out nodes or administrators, or adds an entry that is not read, is refused with
     /// exit status 3.
@@ -268,8 +270,8 @@ pub(crate) enum Command {
     /// Write one HTML page that shows who can do what, and why.
     ///
     /// Principals, the users and groups that they become, bindings, roles and findings, with a matrix of
-    /// principals by namespace. The page needs no network, and a script only to filter. With -o json it is the
-    /// data of the page.
+    /// principals by namespace. The page needs no network, and a script only to filter. With -o json, the
+    /// output is the data of the page.
     Report(Report),
     /// How a caller or user can get more permissions: step by step, the shortest chains first.
     ///

@@ -24,7 +24,7 @@ pub(crate) struct LoadArgs {
     /// The directory with the ca.pem that the webhook's certificate is checked by. Without it, plain HTTP.
     #[arg(long, value_name = "DIRECTORY", conflicts_with = "ca")]
     directory: Option<PathBuf>,
-    /// The same as a file.
+    /// The path of ca.pem, instead of its directory.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
     /// The name in the webhook's certificate.

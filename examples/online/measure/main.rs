@@ -41,15 +41,15 @@ struct Args {
 enum Command {
     /// Write ca.pem, and cert.pem with key.pem for the names.
     Certificates(certificates::CertificatesArgs),
-    /// Answer a request with its body: what the HTTP server alone costs.
+    /// Answer a request with its body, to measure the HTTP server alone.
     Echo(echo::EchoArgs),
     /// Run the verifier through faults, and print what happened to the requests meanwhile.
     ///
-    /// Exit status: 0 if it was as it should be, 1 if not (in bold), 2 if there is no answer.
+    /// Exit status: 0 if everything went as it should, 1 if not (in bold), 2 if there is no answer.
     Faults(faults::FaultsArgs),
     /// Send reviews over kept connections, and print one line of JSON.
     Load(load::LoadArgs),
-    /// Answer GetCallerIdentity over TLS, as STS itself or as the proxy before it.
+    /// Answer GetCallerIdentity over TLS, as STS itself or as a proxy in front of it.
     Sts(sts::StsArgs),
     /// Open connections that make no request, and keep them until a signal ends the program.
     Waste(waste::WasteArgs),

@@ -16,11 +16,11 @@ use crate::tokens::UNKNOWN_KEY;
 
 #[derive(Args)]
 pub(crate) struct StsArgs {
-    /// The address and port. A connection that begins with CONNECT is served as by a proxy; every other one
-    /// begins TLS.
+    /// The address and port. A connection that begins with CONNECT is served as by a proxy. Every other
+    /// connection begins with TLS.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: SocketAddr,
-    /// Where GET over plain HTTP answers how many requests and connections there were.
+    /// The address at which GET over plain HTTP returns the number of requests and connections.
     #[arg(long, value_name = "ADDRESS:PORT")]
     stats: Option<SocketAddr>,
     /// The files of `measure certificates`.

@@ -19,7 +19,7 @@ pub(crate) const UNKNOWN_KEY: &str = "AKIDUNKNOWN";
 pub(crate) enum Kind {
     /// 200 tokens in turn.
     Hot,
-    /// A new token for each request, each of another key.
+    /// A new token for each request, each signed with another key.
     Cold,
     /// A new token for each request, of 200 keys in turn.
     Known,

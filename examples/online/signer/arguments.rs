@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "PROFILE")]
     pub(crate) profile: Option<String>,
 
-    /// Role to assume before signing; of several, each is assumed with the one before it
+    /// Role to assume before signing; each of several roles is assumed with the role before it
     #[arg(long, short, visible_alias = "role", value_name = "ARN")]
     role_arn: Vec<String>,
 
@@ -44,11 +44,11 @@ pub(crate) struct Arguments {
     )]
     session_name: Option<String>,
 
-    /// Keep the session name of the credentials, if they are those of a role, for the roles
+    /// Keep the session name of the credentials for the roles, if the credentials belong to a role
     #[arg(long)]
     forward_session_name: bool,
 
-    /// Source identity for the (first) role; AWS keeps it for those after it
+    /// Source identity for the (first) role; AWS keeps it for the later roles
     #[arg(long, value_name = "NAME")]
     source_identity: Option<String>,
 
@@ -72,7 +72,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "PATH", conflicts_with = "token_only")]
     query: Option<String>,
 
-    /// Certificate authorities in PEM for the requests that credentials need, in the place of the system's
+    /// Certificate authorities in PEM for the requests that credentials need, instead of the system's
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_bundle: Option<String>,
 

@@ -64,8 +64,8 @@ struct Arguments {
     #[arg(long, value_name = "FILE|BASE64", requires = "endpoint")]
     ca: Option<String>,
 
-    /// Region of EKS and STS [default: that of --cluster-arn; for a request, that of the environment or profile;
-    /// else that of the environment when kubectl runs]
+    /// Region of EKS and STS [default: the region in --cluster-arn; for a request, the region of the environment
+    /// or profile; else the region of the environment when kubectl runs]
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
 
@@ -78,11 +78,11 @@ struct Arguments {
     #[arg(long, value_name = "ARN", conflicts_with = "endpoint")]
     assume_role_arn: Option<String>,
 
-    /// Name of the context [default: that of the user]
+    /// Name of the context [default: the name of the user]
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     alias: Option<String>,
 
-    /// Name of the user [default: that of the cluster's entry]
+    /// Name of the user [default: the name of the cluster's entry]
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     user_alias: Option<String>,
 
@@ -106,7 +106,8 @@ struct Arguments {
     #[arg(long, value_name = "PATH", default_value = PROGRAM, value_parser = NonEmptyStringValueParser::new())]
     command: String,
 
-    /// The kubeconfig [default: the one of KUBECONFIG with this cluster, else its first; else ~/.kube/config]
+    /// The kubeconfig [default: the file in KUBECONFIG with this cluster, else the first file in KUBECONFIG;
+    /// else ~/.kube/config]
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
 

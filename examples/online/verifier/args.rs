@@ -106,8 +106,8 @@ pub(crate) enum Command {
     /// Answer kube-apiserver's TokenReview webhook, v1 and v1beta1, at POST /authenticate.
     ///
     /// With --rbac, POST /authorize answers the webhook of authorization. Probes and metrics have a listener of
-    /// their own. SIGTERM and SIGINT finish open requests first; SIGHUP reads rules and certificate again, which
-    /// are also watched.
+    /// their own. SIGTERM and SIGINT stop the program after its open requests. SIGHUP reads the rules and the
+    /// certificate again. Both are also watched.
     #[command(visible_alias = "server")]
     Serve(Box<ServeArgs>),
     /// Report the problems of the settings and rules that `serve` would use, with the same flags.

@@ -43,7 +43,7 @@ pub(crate) enum LogFormat {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LogLevel {
-    /// Everything, connections that were closed included.
+    /// Everything, including closed connections.
     #[serde(alias = "trace")]
     #[value(alias = "trace")]
     Debug,
@@ -100,7 +100,8 @@ settings! {
     max_input_size: Size,
 
     /// The aws-auth ConfigMap, as kubectl prints it in YAML or JSON: the backend EKSConfigMap. This and the
-    /// other files of rules are watched; a version that cannot be read keeps the one before.
+    /// other files of rules are watched; if a version cannot be read, the version before stays in
+    /// effect.
     #[arg(long, help_heading = "Rules", value_name = "FILE")]
     aws_auth: PathBuf,
     /// The ConfigMap with the rules, if its file has several. Default: kube-system/aws-auth.
@@ -139,11 +140,11 @@ settings! {
     /// Watch the RBAC objects of the cluster. With it, POST /authorize answers SubjectAccessReviews.
     #[arg(long, help_heading = "Cluster (feature kube)", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     watch_rbac: bool,
-    /// The kubeconfig whose current context is the cluster that rules are watched in. Default: the service
-    /// account of the pod.
+    /// The kubeconfig whose current context is the cluster in which rules are watched. Default: the
+    /// service account of the pod.
     #[arg(long, help_heading = "Cluster (feature kube)", value_name = "FILE")]
     kubeconfig: PathBuf,
-    /// The URL of the API server, in place of the kubeconfig's.
+    /// The URL of the API server, instead of the URL in the kubeconfig.
     #[arg(long, help_heading = "Cluster (feature kube)", value_name = "URL")]
     #[serde(deserialize_with = "from_text")]
     master: Uri,
@@ -152,17 +153,18 @@ settings! {
     absent_config_map: AbsentConfigMap,
 
     /// A directory for the last good version of each source, for a restart while a source cannot be read. If
-    /// --tls-cert is not set and it has cert.pem and key.pem, they are the server's certificate, as upstream's.
+    /// --tls-cert is not set and the directory has cert.pem and key.pem, they are the server's certificate, as
+    /// in upstream.
     #[arg(long, help_heading = "Rules", value_name = "DIRECTORY")]
     state_dir: PathBuf,
 
     /// The address and port of the webhooks. Default: 127.0.0.1:21362.
     #[arg(long, help_heading = "Listeners", value_parser = address_and_port, value_name = "ADDRESS:PORT")]
     listen: SocketAddr,
-    /// The address alone, as upstream's flag; see --listen.
+    /// The address alone, by the flag of upstream; see --listen.
     #[arg(long, help_heading = "Listeners", conflicts_with = "listen", value_name = "ADDRESS")]
     address: IpAddr,
-    /// The port alone, as upstream's flag; see --listen.
+    /// The port alone, by the flag of upstream; see --listen.
     #[arg(long, help_heading = "Listeners", conflicts_with = "listen", value_name = "PORT")]
     port: u16,
     /// The address and port of /healthz, /livez, /readyz and /metrics, over plain HTTP, which are answered
@@ -225,8 +227,8 @@ settings! {
     /// How many calls to STS run at once; others wait. Default: 128.
     #[arg(long, help_heading = "STS", value_name = "NUMBER")]
     max_sts_calls: NonZeroUsize,
-    /// How many of these calls only known callers may use: those whose access key the rules have mapped to a user
-    /// before. Default: 32.
+    /// How many of these calls only known callers may use: callers whose access key the rules have mapped to a
+    /// user before. Default: 32.
     #[arg(long, help_heading = "STS", value_name = "NUMBER")]
     reserved_sts_calls: usize,
     /// How many reviews of unknown callers wait for a call; others get 503. Default: 512.
@@ -235,7 +237,7 @@ settings! {
     /// Remember identities and refusals. Default: true.
     #[arg(long, help_heading = "STS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     cache: bool,
-    /// How many bytes of keys the cache holds, and of URLs of tokens in use. Default: 8388608.
+    /// How many bytes the cache holds, of keys and of URLs of tokens in use. Default: 8388608.
     #[arg(long, help_heading = "STS", value_name = "BYTES")]
     cache_bytes: u64,
     /// How long an identity is remembered at most. Default: until its token ends.
@@ -256,7 +258,8 @@ settings! {
     /// it by aws:SourceArn and aws:SourceAccount.
     #[arg(long = "source-arn", help_heading = "EC2", value_name = "ARN")]
     source_arn: String,
-    /// The region of the nodes. Default: that of the environment, of the profile or of the instance.
+    /// The region of the nodes. Default: the region of the environment, of the profile or of the
+    /// instance.
     #[arg(long, help_heading = "EC2", value_name = "REGION")]
     ec2_region: String,
     /// How many calls to EC2 are made in a second. Default: 15.
@@ -284,8 +287,8 @@ settings! {
     #[arg(long, help_heading = "Limits", value_name = "TIME")]
     #[serde(deserialize_with = "from_text")]
     idle_timeout: Timeout,
-    /// How many connections are open at once; beyond it, one without a request in flight is closed for a new
-    /// one. Default: 512.
+    /// How many connections are open at once; at the limit, a connection without a request in flight is
+    /// closed for a new connection. Default: 512.
     #[arg(long, help_heading = "Limits", value_name = "NUMBER")]
     max_connections: NonZeroUsize,
     /// How many reviews are answered at once; others get 503. Default: 1024.
@@ -376,7 +379,7 @@ fn without_value(text: &str, why: &toml::de::Error) -> String {
 }
 
 impl Settings {
-    /// Returns the name by which kube-apiserver reaches the webhook: the default is the name that upstream's
+    /// Returns the name by which kube-apiserver reaches the webhook. The default is the name that upstream's
     /// `init` uses.
     pub(crate) fn hostname(&self) -> &str {
         self.hostname.as_deref().unwrap_or("localhost")

@@ -16,9 +16,9 @@ pub(crate) enum By {
 /// A question about a caller or a user, and a request.
 #[derive(ClapArgs)]
 pub(crate) struct Question {
-    /// WHO VERB RESOURCE…, with WHO the ARN of a caller (`aws sts get-caller-identity`) or of a role; without
-    /// WHO if --as is given. A RESOURCE is written as for `kubectl auth can-i`: `pods`, `deployments.apps`,
-    /// `pods/NAME`, `/healthz`.
+    /// WHO VERB RESOURCE…, with WHO the ARN of a caller (`aws sts get-caller-identity`) or of a role. Leave
+    /// out WHO if --as is given. A RESOURCE is written as for `kubectl auth can-i`: `pods`,
+    /// `deployments.apps`, `pods/NAME`, `/healthz`.
     #[arg(required = true, num_args = 2.., value_name = "WORD")]
     pub(crate) words: Vec<String>,
     #[command(flatten)]
@@ -49,7 +49,8 @@ pub(crate) struct Scope {
     /// The namespace [default: `default`, or none for a cluster-scoped resource].
     #[arg(short = 'n', long, value_name = "NAMESPACE")]
     pub(crate) namespace: Option<String>,
-    /// All namespaces. If the answer is no, the namespaces with a yes are listed, by `why` with the way in each.
+    /// All namespaces. If the answer is no, the namespaces with a yes are listed. `why` also shows the way in
+    /// each.
     #[arg(short = 'A', long, conflicts_with = "namespace")]
     pub(crate) all_namespaces: bool,
     /// A subresource, such as `log`.
@@ -59,7 +60,7 @@ pub(crate) struct Scope {
 
 #[derive(ClapArgs)]
 pub(crate) struct Whoami {
-    /// The ARN of a caller as STS reports it, or that of a role, for its sessions.
+    /// The ARN of a caller as STS reports it, or the ARN of a role, for its sessions.
     #[arg(value_name = "ARN")]
     pub(crate) arn: String,
     /// The private DNS name, if the caller is an EC2 instance.
@@ -85,7 +86,8 @@ pub(crate) struct Audit {
         requires = "user"
     )]
     pub(crate) name: String,
-    /// List the rules of the cluster's bindings (-f) that no request needed, or not with each verb.
+    /// List the rules of the cluster's bindings (-f) that no request needed, or that have a verb
+    /// that no request needed.
     #[arg(long, conflicts_with_all = ["denied", "save"])]
     pub(crate) unused: bool,
     /// List denied requests, each with the smallest rule that would have allowed it.
@@ -124,7 +126,7 @@ pub(crate) struct Check {
     /// names. Then checks.
     #[arg(long)]
     pub(crate) fix: bool,
-    /// Mends even if that locks out nodes or administrators.
+    /// Makes the repairs even if they lock out nodes or administrators.
     #[arg(long, requires = "fix")]
     pub(crate) force: bool,
 }
@@ -138,11 +140,11 @@ pub(crate) struct Diff {
     /// The cluster after.
     #[arg(value_name = "NEW")]
     pub(crate) new: String,
-    /// The caller who makes the change (`aws sts get-caller-identity`). That it loses access or a permission
-    /// is a lockout.
+    /// The caller who makes the change (`aws sts get-caller-identity`). If the caller loses access or a
+    /// permission, that is a lockout.
     #[arg(long, value_name = "ARN")]
     pub(crate) caller: Option<String>,
-    /// A file of differences that are meant, in the form of a baseline: `lockout-nodes
+    /// A file of intended differences, in the form of a baseline: `lockout-nodes
     /// arn:aws:iam::111122223333:role/old-nodes # retired`.
     #[arg(long, value_name = "FILE")]
     pub(crate) accept: Option<PathBuf>,
@@ -194,17 +196,18 @@ pub(crate) struct Convert {
     /// The format.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(crate) to: Target,
-    /// The name of the cluster [default: that of the files, else CLUSTER].
+    /// The name of the cluster [default: the name in the files, else CLUSTER].
     #[arg(long, value_name = "NAME")]
     pub(crate) cluster: Option<String>,
     /// The region, which eksctl requires.
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
-    /// The principal that created the cluster, or one of its sessions: EKS makes its entry, which is skipped.
+    /// The principal that created the cluster, or one of its sessions: EKS makes the entry of this principal,
+    /// so it is skipped.
     #[arg(long, value_name = "ARN")]
     pub(crate) creator: Option<String>,
-    /// Writes the entries that EKS makes itself, too: those of managed node groups and Fargate profiles, and
-    /// that of --creator.
+    /// Also writes the entries that EKS makes itself: the entries of managed node groups and Fargate
+    /// profiles, and the entry of --creator.
     #[arg(long)]
     pub(crate) with_managed: bool,
 }
@@ -238,7 +241,7 @@ pub(crate) struct Report {
 
 #[derive(ClapArgs)]
 pub(crate) struct Escalate {
-    /// The ARN of a caller or of a role; without it if --as is given.
+    /// The ARN of a caller or of a role. Leave it out if --as is given.
     #[arg(value_name = "WHO", required_unless_present = "name")]
     pub(crate) who: Option<String>,
     /// Prints one shortest chain to this power only: `system:masters`, a username, `group:NAME`, or a question
@@ -252,7 +255,7 @@ pub(crate) struct Escalate {
 #[derive(ClapArgs)]
 pub(crate) struct Write {
     /// WHO FILE…, with WHO the ARN of a caller or of a role, and the files or directories with the objects to
-    /// store; without WHO if --as is given.
+    /// store. Leave out WHO if --as is given.
     #[arg(required = true, value_name = "WHO FILE")]
     pub(crate) words: Vec<String>,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! The logs that are given, and those of a directory.
+//! The logs on the command line, and the logs of a directory.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};

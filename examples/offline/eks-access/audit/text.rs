@@ -21,7 +21,7 @@ pub(super) fn minimal(role: &MinimalRole, user: &str) -> Answer {
             Generalization::TooManyNames(action) => {
                 aside.push(format!("{action}: the role allows it for every name"));
             }
-            // A request without a name can be allowed by no other rule.
+            // No other rule can allow a request without a name.
             _ => {}
         }
     }

@@ -67,8 +67,8 @@ fn a_typing_error_has_no_answer() {
     }
 }
 
-/// A word that a rule or a binding has is no typing error. A word that resembles no known word is
-/// none either.
+/// A word that a rule or a binding has is not a typing error. Nor is a word that resembles no known
+/// word.
 #[test]
 fn an_unusual_word_has_an_answer() {
     let dir = Directory::new("unusual");
