@@ -9,8 +9,8 @@ use sts_presign::{
     AcceptPolicy, ClusterId, Key, Keys, PresignedUrl, SecretAccessKey, Signer, UnixTime, verify,
 };
 
-/// The decoded URL, its canonical form, the copy that `url` makes, one that the three parts of an
-/// `http::Uri` share, and two for a `HeaderMap`.
+/// One allocation each for the decoded URL, its canonical form, the copy that `url` makes, and the
+/// text that the three parts of an `http::Uri` share; two for a `HeaderMap`.
 const AT_MOST: u64 = 6;
 
 fn main() {
@@ -32,7 +32,7 @@ fn main() {
     sign_and_verify();
 }
 
-/// Signing and verifying. The underlying packages determine the count, so it has no budget.
+/// Signing and verifying. The underlying packages determine the count, so there is no budget.
 fn sign_and_verify() {
     let (Ok(cluster_id), Ok(now)) = (
         ClusterId::parse("test-cluster"),

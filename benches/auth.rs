@@ -1,4 +1,4 @@
-//! The whole path: from a token through the embedded STS and the mapping to the verdict.
+//! The whole path from a token through the embedded STS and the mapping to the verdict.
 
 use std::hint::black_box;
 

@@ -164,7 +164,7 @@ fn reading(c: &mut Criterion) {
     group.finish();
 }
 
-/// The most expensive refusals: a megabyte that has to be read to its end.
+/// The most expensive refusals: each reads a megabyte to its end.
 fn refusing(c: &mut Criterion) {
     const SIZE: usize = 1024 * 1024;
     let mut group = c.benchmark_group("map/refuse");

@@ -14,9 +14,10 @@ use eks_auth_benches::broken_fixture;
 use eks_auth_benches::signing::Signing;
 use eks_auth_benches::tokens::{Verifier, accept_by_packages, accepted};
 
-/// How long one of the two runs before the other has its turn.
+/// The length of a turn. Then the other of the two has its turn.
 const TURN: Duration = Duration::from_millis(1);
-/// Under `cargo bench`. As a test (`cargo test --benches`) one turn shows that both still work.
+/// Under `cargo bench`. As a test (`cargo test --benches`), one turn is enough to show that both
+/// still work.
 const TURNS: usize = 2_000;
 
 fn main() {
@@ -86,7 +87,7 @@ fn turn(operation: impl Fn()) -> f64 {
     let start = Instant::now();
     let mut runs = 0.0;
     loop {
-        // So that reading the clock costs nothing beside them.
+        // There are so many runs that the time for reading the clock does not matter.
         for _ in 0..16 {
             operation();
         }

@@ -121,8 +121,8 @@ fn build(c: &mut Criterion) {
     group.finish();
 }
 
-/// One object is replaced while a reader holds the previous version, so that nothing can be changed in
-/// place.
+/// One object is replaced while a reader holds the previous version, so that the policy cannot be
+/// changed in place.
 fn replace(c: &mut Criterion) {
     let mut group = c.benchmark_group("rbac/replace");
     let size = 100_000;
@@ -239,7 +239,7 @@ roleRef:
             manifests
         });
     });
-    // Refused for its nesting before it is parsed.
+    // The text is refused for its nesting before it is parsed.
     let hostile = "[".repeat(text.len());
     group.bench_function("hostile-brackets", |b| {
         b.iter(|| {

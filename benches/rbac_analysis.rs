@@ -72,8 +72,8 @@ fn rule(verbs: &[&str], groups: &[&str], resources: &[&str]) -> PolicyRule {
     }
 }
 
-/// This many bindings of other users in a hundred namespaces, and a user in 50 groups of which three have
-/// bindings.
+/// This many bindings of other users in a hundred namespaces, and a user in 50 groups. Three of the
+/// groups have bindings.
 fn large() -> (Objects, User) {
     let mut objects = Objects::default();
     let resources = ["pods", "pods/log", "services", "configmaps"];
@@ -247,7 +247,8 @@ fn a_role_of_many_rules(c: &mut Criterion) {
     group.finish();
 }
 
-/// A user who may bind every role in some namespaces. The roles allow that again, and to rewrite roles.
+/// A user who may bind every role in some namespaces. These roles allow the user to bind further
+/// roles and to rewrite roles.
 fn roles_in_namespaces(roles: usize, namespaces: usize) -> Objects {
     const RBAC: &[&str] = &["rbac.authorization.k8s.io"];
     let mut objects = Objects::default();
@@ -305,7 +306,7 @@ fn accounts(bindings: usize) -> Objects {
     objects
 }
 
-/// Searches that reach everything, and those that end at a goal.
+/// Searches that reach everything, and searches that end at a goal.
 fn closures(c: &mut Criterion) {
     let (roles, namespaces, bindings) = if cfg!(debug_assertions) {
         (12, 10, 500)

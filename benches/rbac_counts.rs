@@ -9,8 +9,8 @@
 //!
 //! The arguments under callgrind are: the kind of bindings (`cluster`, `namespace`, `shared` for one
 //! group in all of them, or `own-rules` for roles with their own rules), their number, the number of groups of each user, the
-//! verb (`list` is allowed by the user's own binding, `patch` by the last, `create` by none), and `hot` or `rotating`. It
-//! decides 16,384 times, so divide the instructions by that.
+//! verb (the user's own binding allows `list`, the last binding allows `patch`, and no binding allows `create`), and
+//! `hot` or `rotating`. It decides 16,384 times, so divide the instructions by that.
 #![expect(clippy::print_stdout, reason = "the counts are the output")]
 
 use std::hint::black_box;

@@ -25,7 +25,8 @@ use k8s_rbac_oracle::sized_policy::{
 /// How long one figure is measured at most, unless a single round takes longer.
 const MAX_TIME: Duration = Duration::from_secs(3);
 
-/// The most rounds of one figure. The fastest is printed, which other programs on the machine disturb least.
+/// The most rounds of one figure. The fastest round is printed, since other programs on the machine disturb
+/// it least.
 const MAX_ROUNDS: usize = 7;
 
 /// How long a round is at least, under `cargo bench`: the system counts processor time in steps of up to ten
@@ -100,7 +101,7 @@ fn policies(sizes: &[usize]) {
 /// Returns the time of one decision, as text.
 fn decide(policy: &Policy, users: &[User], verb: &str, is_allowed: bool) -> String {
     let request = request(verb);
-    // The same number of decisions for one user and for many.
+    // The number of decisions is the same for one user and for many.
     let users = || users.iter().cycle().take(USERS);
     let all = time(|| {
         users()
@@ -117,7 +118,7 @@ fn decide(policy: &Policy, users: &[User], verb: &str, is_allowed: bool) -> Stri
     )
 }
 
-/// Returns the time of putting a binding and a role while the policy before is read, as text.
+/// Returns the time of putting a binding and a role while a reader holds the old policy, as text.
 fn updates(policy: Policy, size: usize) -> [String; 2] {
     let store = PolicyStore::new(policy);
     let mut number: usize = 0;
@@ -221,7 +222,8 @@ fn analyses(sizes: [usize; 3]) {
     }
 }
 
-/// Returns the exponent by which a time grows between two sizes: 0 if it does not, 1 if it is in proportion.
+/// Returns the exponent by which a time grows between two sizes: 0 if the time stays the same, 1 if it grows
+/// in proportion.
 fn slope(from: usize, before: Duration, to: usize, after: Duration) -> String {
     let log = |number: f64| number.max(f64::MIN_POSITIVE).log2();
     let size = |size: usize| u32::try_from(size).map_or(f64::INFINITY, f64::from);
@@ -410,10 +412,10 @@ fn time<T>(mut run: impl FnMut() -> T) -> Duration {
     fastest
 }
 
-/// Returns how long this thread has run. Where the system does not count it, the time of day serves: then
-/// the figures include the waiting for other programs.
+/// Returns how long this thread has run. Where the system does not count this, the wall clock is used,
+/// and the figures include the waiting for other programs.
 fn processor_time() -> Duration {
-    // As Linux: Documentation/scheduler/sched-stats.rst. The first number is in nanoseconds.
+    // See Documentation/scheduler/sched-stats.rst of Linux. The first number is in nanoseconds.
     let counted = std::fs::read_to_string("/proc/thread-self/schedstat");
     let nanos = counted
         .ok()

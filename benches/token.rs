@@ -10,14 +10,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use eks_token::{Error, MAX_TOKEN_LEN, PREFIX, Token};
 
-/// In the form of awscli's, without a session token: a URL of 353 bytes, a token of 482.
+/// A URL in the form of awscli, without a session token. The URL has 353 bytes, and the token 482.
 const URL: &str = "https://sts.eu-central-1.amazonaws.com/?Action=GetCallerIdentity\
     &Version=2011-06-15&X-Amz-Algorithm=AWS4-HMAC-SHA256\
     &X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20261123%2Feu-central-1%2Fsts%2Faws4_request\
     &X-Amz-Date=20261123T090000Z&X-Amz-Expires=60&X-Amz-SignedHeaders=host%3Bx-k8s-aws-id\
     &X-Amz-Signature=d055c2741be629bab9d694c739f84ab04ebe037021c2b6ed8f944602e427542d";
 
-/// The longest URL whose token has at most 4096 bytes: a URL of 3063 bytes, a token of 4095.
+/// The longest URL whose token has at most 4096 bytes. The URL has 3063 bytes, and the token 4095.
 fn longest_url() -> String {
     let url = format!("{URL}&X-Amz-Security-Token=");
     let room = 3063_usize.saturating_sub(url.len());

@@ -1,5 +1,5 @@
-//! Asks a million questions about generated policies, or as many as given, and prints what they covered.
-//! It panics if an answer differs from the reference.
+//! Asks a million questions about generated policies, or as many as the argument says, and prints the
+//! cases that they covered. It panics if an answer differs from the reference.
 //!
 //! ```console
 //! $ cargo run --release -p eks-auth-fuzz --no-default-features --example rbac_worlds

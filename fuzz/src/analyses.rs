@@ -106,7 +106,7 @@ fn findings_are_about_the_objects(objects: &Objects) {
     );
 }
 
-/// Returns users that the bindings name, directly or by a group.
+/// Returns the users that the bindings name, directly or by a group.
 pub(crate) fn users_of(objects: &Objects) -> Vec<User> {
     let of_cluster = objects.cluster_role_bindings.iter();
     let of_cluster = of_cluster.map(|it| (&it.subjects, None));

@@ -254,7 +254,7 @@ mod tests {
             (None, true),
             (Some((state(), Instant::now())), true),
             (Some((state(), long_ago)), false),
-            // Another one than that of long ago.
+            // The state has changed since long ago.
             (Some((current.clone(), long_ago)), true),
         ] {
             let mut target = Target::new(path.clone(), LIMITS);

@@ -310,7 +310,8 @@ impl Lines {
         self.splice(text, entry, &[format!("{}[]", " ".repeat(depth))])
     }
 
-    /// Removes the lines of several entries, in ascending order, of which at least one is kept.
+    /// Removes the lines of several entries, in ascending order. At least one entry of the section
+    /// must stay.
     pub(super) fn remove_all(&self, text: &str, entries: &[EntryLines]) -> String {
         let mut kept = String::with_capacity(text.len());
         let mut at = 0_usize;

@@ -38,7 +38,7 @@ impl Table {
         self.rules.len()
     }
 
-    /// Returns the index after the last one that was written.
+    /// Returns the index after the index of the last rule.
     pub(super) fn next_index(&self) -> usize {
         self.rules
             .last()

@@ -126,8 +126,8 @@ impl Cluster {
         collector.finish(principals)
     }
 
-    /// Returns the users and service accounts that bindings name and that no principal becomes, without those of
-    /// the default policy.
+    /// Returns the users and service accounts that bindings name and that no principal becomes, without the
+    /// subjects of the default policy.
     pub(super) fn users_without_a_caller(
         &self,
         principals: &[PrincipalAccess],
