@@ -188,11 +188,16 @@ impl Reader {
             }
         };
         let data = found.data();
-        for (section, offset) in document::check_keys(data, &mut sink) {
-            let place = sink.locate(offset);
-            reading.rules.mark_unreadable(Some(section), place);
+        let lost = document::check_keys(data, &mut sink);
+        for (section, offset) in &lost {
+            let place = sink.locate(*offset);
+            reading.rules.mark_unreadable(Some(*section), place);
         }
-        for section in Section::ALL {
+        let is_lost = |section| lost.iter().any(|(of, _)| *of == section);
+        for section in Section::ALL
+            .into_iter()
+            .filter(|section| !is_lost(*section))
+        {
             match document::section(data, section, text) {
                 None => {}
                 Some(Source::List(node)) => {

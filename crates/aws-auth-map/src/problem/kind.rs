@@ -63,9 +63,10 @@ pub enum ProblemKind {
     DuplicateMode,
     /// An entry that replaces an earlier one for the same principal.
     DuplicateRule(RuleRef),
-    /// A section that appears twice; the last one is read.
+    /// A section of the ConfigMap that appears twice, so it cannot be read.
     DuplicateSection,
-    /// A key of the configuration file that appears twice, in any case: its name, and the line of the first.
+    /// A key of an object, or in any case one of the configuration file, that appears twice: its name, and the line of
+    /// the first.
     DuplicateSetting(&'static str, Option<usize>),
     /// An entry without any key.
     EmptyEntry,
@@ -170,6 +171,8 @@ pub enum ProblemKind {
     PersonNamedAsNode,
     /// The ARN of a permission set.
     PermissionSetArn,
+    /// A section of the dynamic file that appears twice; as upstream, the last one is read.
+    ReplacedSection,
     /// A group of an access entry that starts with `system:`.
     ReservedGroup,
     /// Reserved prefixes that are not a list of backends with their lists.
@@ -308,7 +311,7 @@ impl ProblemKind {
             Self::DuplicateKey => "duplicate-key",
             Self::DuplicateMode => "duplicate-mode",
             Self::DuplicateRule(_) => "duplicate-rule",
-            Self::DuplicateSection => "duplicate-section",
+            Self::DuplicateSection | Self::ReplacedSection => "duplicate-section",
             Self::DuplicateSetting(..) => "duplicate-setting",
             Self::EmptyEntry => "empty-entry",
             Self::EntryNotAMapping => "entry-not-a-mapping",

@@ -104,7 +104,7 @@ impl fmt::Display for ProblemKind {
                 );
             }
             Self::DuplicateSection => {
-                "the section appears twice, and only the last one is read; merge them"
+                "the section appears twice; it is not known which one is meant, so it cannot be read; merge them"
             }
             Self::DuplicateSetting(key, first) => {
                 write!(f, "`{key}` appears twice")?;
@@ -265,6 +265,9 @@ impl fmt::Display for ProblemKind {
             }
             Self::PersonNamedAsNode => {
                 "the username is a node's, but the groups are not; rename the user"
+            }
+            Self::ReplacedSection => {
+                "the section appears twice, and only the last one is read; merge them"
             }
             Self::ReservedGroup => {
                 "EKS refuses groups that start with `system:` in access entries; associate an access \

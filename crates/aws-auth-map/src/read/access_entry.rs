@@ -102,6 +102,14 @@ impl Reader {
         rules: &mut Rules,
         sinks: &mut [ProblemSink<'_>],
     ) -> Vec<usize> {
+        for (text, object) in &found.objects {
+            if let Some(sink) = sinks.get_mut(*text)
+                && let Some(place) = sink.report_repeated(object, &WRAPPERS)
+            {
+                rules.mark_unreadable(None, place);
+                return Vec::new();
+            }
+        }
         let section = Location::section_of(Section::Entries);
         let unread: Vec<(usize, &Node)> = found.only_listed().collect();
         if let Some((at, listed)) = unread.first().copied().or_else(|| found.first_unknown())
@@ -171,6 +179,9 @@ pub struct ReadEntries {
     /// The index of the text that each entry is in, by the entry's index in its section.
     pub text_of_entry: Vec<usize>,
 }
+
+/// The keys of the objects that the AWS command line prints around entries.
+const WRAPPERS: [&str; 2] = ["accessEntries", "accessEntry"];
 
 /// The names of an entry's fields.
 pub(super) struct Keys {

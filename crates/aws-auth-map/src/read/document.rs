@@ -69,7 +69,9 @@ pub(crate) fn find<'n>(
 ) -> Search<'n> {
     let mut candidates: Vec<Candidate<'n>> = Vec::new();
     for node in nodes {
-        collect(node, None, &mut candidates);
+        if collect(node, None, &mut candidates, sink).is_err() {
+            return Search::Unknown;
+        }
     }
     match choose(&candidates, wanted) {
         Ok(candidate) => {
@@ -95,20 +97,42 @@ pub(crate) fn find<'n>(
     }
 }
 
+/// A key of an object appears twice, which was reported.
+struct Repeated;
+
 /// Collects each `ConfigMap` of an object: itself, or the items of a list, which may be lists again. An item of a
 /// `ConfigMapList` needs no kind: the API server prints it without one.
-fn collect<'n>(node: &'n Node, kind_in_list: Option<&'n str>, candidates: &mut Vec<Candidate<'n>>) {
+///
+/// # Errors
+///
+/// If an object has a key twice. Two objects are then joined into one, and either could be the ConfigMap.
+fn collect<'n>(
+    node: &'n Node,
+    kind_in_list: Option<&'n str>,
+    candidates: &mut Vec<Candidate<'n>>,
+    sink: &mut ProblemSink<'_>,
+) -> Result<(), Repeated> {
+    let keys = ["apiVersion", "data", "items", "kind", "metadata"];
+    let is_object = sink.report_repeated(node, &keys).is_none();
+    let metadata = node.get("metadata").unwrap_or(&Node::Null);
+    let is_named = sink
+        .report_repeated(metadata, &["name", "namespace"])
+        .is_none();
+    if !is_object || !is_named {
+        return Err(Repeated);
+    }
     let kind = text_of(node, "kind").or(kind_in_list);
     let Some(of_items @ ("" | "ConfigMap")) = kind.and_then(|kind| kind.strip_suffix("List"))
     else {
         candidates.extend(candidate(node, kind));
-        return;
+        return Ok(());
     };
     let of_items = (!of_items.is_empty()).then_some(of_items);
     let items = node.get("items").and_then(Node::as_sequence);
     for item in items.unwrap_or_default() {
-        collect(item, of_items, candidates);
+        collect(item, of_items, candidates, sink)?;
     }
+    Ok(())
 }
 
 fn choose<'c, 'n>(
@@ -293,8 +317,8 @@ const OF_OBJECTS: [&str; 6] = [
     "metadata",
 ];
 
-/// Reports keys that are not sections, and sections that appear twice. Returns the sections that
-/// occur only under a misspelled name.
+/// Reports keys that are not sections, and sections that appear twice. Returns the sections that cannot be
+/// read: those that appear twice, or only under a misspelled name.
 pub(crate) fn check_keys(
     data: &Mapping,
     sink: &mut ProblemSink<'_>,
@@ -316,6 +340,7 @@ pub(crate) fn check_keys(
         if let Some(section) = named(key.text()) {
             let at = Location::section_of(section);
             sink.report(ProblemKind::DuplicateSection, at, key.offset());
+            lost.push((section, key.offset()));
         }
     }
     lost
@@ -323,11 +348,10 @@ pub(crate) fn check_keys(
 
 /// Returns a section, as it is given in `text`.
 pub(crate) fn section<'n>(data: &'n Mapping, section: Section, text: &str) -> Option<Source<'n>> {
-    // The last of several duplicates is read, as the problem says.
     let (key, value) = data
         .entries()
         .iter()
-        .rfind(|(key, _)| key.text() == section.key())?;
+        .find(|(key, _)| key.text() == section.key())?;
     match value {
         Node::Null => None,
         Node::Scalar(scalar) => {

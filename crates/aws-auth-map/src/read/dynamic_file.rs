@@ -78,7 +78,7 @@ impl Reader {
             };
             if values.next().is_some() {
                 let at = Location::section_of(section);
-                sink.report(ProblemKind::DuplicateSection, at, key.offset());
+                sink.report(ProblemKind::ReplacedSection, at, key.offset());
             }
             if !node.is_null() {
                 let syntax = self.syntax(form);

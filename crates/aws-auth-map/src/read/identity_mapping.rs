@@ -10,6 +10,9 @@ use super::{Reader, Reading, document};
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::rules::{Rules, Section};
 
+/// The keys of an object that make it another one, if they are written twice.
+const KEYS: [&str; 4] = ["apiVersion", "items", "kind", "spec"];
+
 impl Reader {
     /// Reads `IAMIdentityMapping` objects as `kubectl get iamidentitymappings -o yaml` or `-o json`
     /// prints them, or one document each. Objects of other kinds are skipped.
@@ -25,13 +28,21 @@ impl Reader {
             return reading.unreadable();
         };
         let mut objects = Vec::new();
+        let mut is_repeated = false;
         for node in &nodes {
             match node.get("items").and_then(Node::as_sequence) {
                 Some(items) if text_of(node, "kind").is_some_and(|k| k.ends_with("List")) => {
+                    is_repeated |= sink.report_repeated(node, &KEYS).is_some();
                     objects.extend(items);
                 }
                 _ => objects.push(node),
             }
+        }
+        for object in &objects {
+            is_repeated |= sink.report_repeated(object, &KEYS).is_some();
+        }
+        if is_repeated {
+            return reading.unreadable();
         }
         let syntax = self.syntax(EntryForm::Object);
         let section = Section::Objects;

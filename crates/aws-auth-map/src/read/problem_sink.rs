@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use bounded_yaml::{Error, LineIndex, Position, Syntax};
+use bounded_yaml::{Error, LineIndex, Node, Position, Syntax};
 
 use super::slip;
 use crate::problem::{Location, Problem, ProblemKind};
@@ -47,6 +47,23 @@ impl<'s> ProblemSink<'s> {
     pub(crate) fn report(&mut self, kind: ProblemKind, at: Location, offset: Option<usize>) {
         let position = offset.map(|offset| self.position(offset));
         self.push(kind, at, position);
+    }
+
+    /// Reports each of the keys that a mapping has twice. Returns the place of the first, if there is one.
+    pub(crate) fn report_repeated(&mut self, node: &Node, keys: &[&'static str]) -> Option<Place> {
+        let entries = node.as_mapping()?.entries();
+        let mut repeated = None;
+        for key in keys {
+            let mut same = entries.iter().filter(|(own, _)| own.text() == *key);
+            let first = same.next();
+            for (again, _) in same {
+                let line = first.and_then(|(first, _)| self.locate(first.offset()).line());
+                let kind = ProblemKind::DuplicateSetting(key, line);
+                self.report(kind, Location::FILE, again.offset());
+                repeated = repeated.or_else(|| Some(self.locate(again.offset())));
+            }
+        }
+        repeated
     }
 
     /// Returns the number of problems so far.

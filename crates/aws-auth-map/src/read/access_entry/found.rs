@@ -16,6 +16,8 @@ pub(in crate::read) struct Found<'n> {
     pub(super) policies: Vec<(usize, &'n Mapping)>,
     /// The ARNs that `aws eks list-access-entries` prints.
     pub(super) listed: Vec<(usize, &'n Node)>,
+    /// Every object that was looked at.
+    pub(super) objects: Vec<(usize, &'n Node)>,
     /// Whether there is a list without entries: the cluster has none.
     pub(super) has_empty_list: bool,
 }
@@ -44,6 +46,7 @@ impl<'n> Found<'n> {
             Node::Mapping(mapping) => mapping,
             Node::Null | Node::Scalar(_) => return,
         };
+        self.objects.push((text, node));
         if let Some(inner) = mapping
             .get("accessEntry")
             .or_else(|| mapping.get("accessEntries"))
