@@ -145,9 +145,11 @@ fn whole(rules: &Rules, content: Content, problems: &[Problem]) -> Parsed {
         code: why.map_or("unreadable", Problem::code),
         message: why.map_or_else(|| "a section cannot be read".to_owned(), Problem::to_string),
     });
+    // Without a rule, the readable part would leave every caller to later sources, which may be wider.
+    let has_readable_part = fault.is_none() || !rules.is_empty();
     let is_wholly_unreadable = rules.unreadable().any(|(section, _)| section.is_none());
     Parsed {
-        content: (!is_wholly_unreadable).then_some(content),
+        content: (has_readable_part && !is_wholly_unreadable).then_some(content),
         fault,
         problems: Problems::of(problems),
         last_updated: None,

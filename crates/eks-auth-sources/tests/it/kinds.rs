@@ -6,7 +6,9 @@ use eks_auth_sources::eks_auth::k8s_rbac::{Objects, Request, ResourceRequest, Us
 use eks_auth_sources::eks_auth::{AuthenticationMode, BackendKind, Identity};
 use eks_auth_sources::{Event, NoPolicy, Serving, SourceKind, Sources, StartError};
 
-use crate::support::{Events, Folder, builder, config_map, dev, only, rbac, reload, username};
+use crate::support::{
+    Events, Folder, builder, config_map, dev, of_config_map, only, rbac, reload, username,
+};
 
 const ENTRY: &str = r#"{"accessEntry": {"principalArn": "arn:aws:iam::111122223333:user/dev",
     "username": "dev-entry", "kubernetesGroups": ["devs"], "type": "STANDARD"}}"#;
@@ -166,6 +168,46 @@ fn backends_are_searched_in_the_order_of_the_modes_with_access_entries_first() {
         user(all().with_backend_modes(modes("EKSConfigMap,CRD"))),
         "dev-1"
     );
+}
+
+/// A later source may have a wider rule.
+#[test]
+fn a_first_version_without_a_readable_rule_gives_no_answer() {
+    const HEAD: &str =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: aws-auth, namespace: kube-system}\n";
+    let folder = Folder::new();
+    folder.write("mounted", MOUNTED);
+    for data in [
+        "",
+        "data: {}",
+        "data: {maproles: x}",
+        "data: {mapRoles: '- rolearn: [', mapUsers: '['}",
+    ] {
+        folder.write("aws-auth.yaml", &format!("{HEAD}{data}\n"));
+        let modes = "EKSConfigMap,MountedFile".parse().unwrap();
+        let sources = of_config_map(&folder)
+            .with_file(SourceKind::MountedFile, folder.path("mounted"))
+            .with_backend_modes(modes)
+            .start()
+            .unwrap();
+        assert_eq!(
+            username(&sources.snapshot(), &dev()),
+            "unreadable-source",
+            "{data}"
+        );
+        assert!(!sources.report().is_ready(), "{data}");
+    }
+    // An empty list says that there is no rule.
+    folder.write(
+        "aws-auth.yaml",
+        &format!("{HEAD}data: {{mapRoles: '[]'}}\n"),
+    );
+    let sources = of_config_map(&folder)
+        .with_file(SourceKind::MountedFile, folder.path("mounted"))
+        .with_backend_modes("EKSConfigMap,MountedFile".parse().unwrap())
+        .start()
+        .unwrap();
+    assert_eq!(username(&sources.snapshot(), &dev()), "dev-mounted");
 }
 
 #[test]
