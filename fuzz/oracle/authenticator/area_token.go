@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -478,41 +477,4 @@ func classesOfToken(p *differential.Pair) []string {
 		return []string{"refused: " + code}
 	}
 	return []string{"identified"}
-}
-
-// query returns the parameters of the URL as upstream reads them.
-func (l *login) query() url.Values {
-	u, err := url.Parse(l.url)
-	if err != nil {
-		return nil
-	}
-	return u.Query()
-}
-
-// pairs returns the parts of the query as written.
-func (l *login) pairs() []string {
-	_, query, _ := strings.Cut(l.url, "?")
-	query, _, _ = strings.Cut(query, "#")
-	return strings.Split(query, "&")
-}
-
-// oddPair returns the first part of the query that is not a name, one equals sign and a value. Without one it
-// returns "x=y".
-func (l *login) oddPair() string {
-	for _, pair := range l.pairs() {
-		if strings.Count(pair, "=") != 1 {
-			return pair
-		}
-	}
-	return "x=y"
-}
-
-// host returns the authority as written.
-func (l *login) host() string {
-	_, rest, _ := strings.Cut(l.url, "//")
-	end := strings.IndexAny(rest, "/?#")
-	if end < 0 {
-		return rest
-	}
-	return rest[:end]
 }

@@ -130,7 +130,8 @@ var endpointArea = differential.Area{
 		return true
 	},
 	Rows: func(p *differential.Pair) []string {
-		if differential.Code(p.Ours) == "host" {
+		host := parse[hostQuestion](p.Case.Question()).Host
+		if differential.Code(p.Ours) == "host" && partitionOf(host) == "" {
 			return []string{"unknown-region"}
 		}
 		return nil
