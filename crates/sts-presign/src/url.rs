@@ -78,7 +78,7 @@ impl<'u> PresignedUrl<'u> {
         credential.get(id).unwrap_or_default()
     }
 
-    /// Returns the region of the credential scope.
+    /// Returns the region of the credential scope. A character that no region has is percent-encoded in it.
     #[must_use]
     pub fn region(&self) -> &str {
         let credential = self.canonical.get(Param::Credential);
