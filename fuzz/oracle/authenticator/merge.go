@@ -17,7 +17,7 @@ func explainMerge(p *differential.Pair, ask func(differential.Case) *differentia
 	if !is || p.Theirs["random"] == true {
 		return ""
 	}
-	overridden, own := s.withoutMerges(true), s.withoutMerges(false)
+	overridden, own := s.withMerges(overriding), s.withMerges(yielding)
 	if reflect.DeepEqual(overridden, own) {
 		return ""
 	}
@@ -31,14 +31,28 @@ func explainMerge(p *differential.Pair, ask func(differential.Case) *differentia
 	return "merge-after-the-key"
 }
 
-// withoutMerges returns the question with merges written out. If a merge key overrides, it does so with the keys of the
-// entry that precede it.
-func (s *spec) withoutMerges(overrides bool) *spec {
+// mergedPairs writes out a merge: the pairs of an entry before its merge key, those of the entry that it merges, and those
+// after the key.
+type mergedPairs func(before, merged, after []pair) []pair
+
+// overriding is how upstream reads a merge: it overrides the keys before it.
+func overriding(before, merged, after []pair) []pair {
+	return slices.Concat(without(before, merged), without(merged, after), after)
+}
+
+// yielding is how we read a merge: the entry's own keys win.
+func yielding(before, merged, after []pair) []pair {
+	own := slices.Concat(before, after)
+	return append(without(merged, own), own...)
+}
+
+// withMerges returns the question with merges written out.
+func (s *spec) withMerges(write mergedPairs) *spec {
 	c := s.clone()
 	for n := range c.sources {
 		for _, entries := range [][]entry{c.sources[n].roles, c.sources[n].users} {
 			for at := range entries {
-				entries[at].pairs = entries[at].merged(entries, overrides)
+				entries[at].pairs = entries[at].merged(entries, write)
 			}
 			for at := range entries {
 				entries[at].anchor = ""
@@ -49,7 +63,7 @@ func (s *spec) withoutMerges(overrides bool) *spec {
 }
 
 // merged returns the pairs of an entry with those of the entry that it merges.
-func (e entry) merged(entries []entry, overrides bool) []pair {
+func (e entry) merged(entries []entry, write mergedPairs) []pair {
 	at := slices.IndexFunc(e.pairs, func(p pair) bool { return p.key == "<<" })
 	if at < 0 {
 		return e.pairs
@@ -58,15 +72,7 @@ func (e entry) merged(entries []entry, overrides bool) []pair {
 	if other < 0 {
 		return e.pairs
 	}
-	winners := slices.Clone(e.pairs[at+1:])
-	if !overrides {
-		winners = append(slices.Clone(e.pairs[:at]), winners...)
-	}
-	all := without(entries[other].pairs, winners)
-	if overrides {
-		all = append(without(e.pairs[:at], entries[other].pairs), all...)
-	}
-	return append(all, winners...)
+	return write(e.pairs[:at], entries[other].pairs, e.pairs[at+1:])
 }
 
 // without returns the pairs whose keys others lack.

@@ -132,12 +132,25 @@ func (e entry) smaller() []entry {
 	return all
 }
 
-// rowsOf returns the rows of the divergence file that may explain a difference.
+// rowsOf returns the rows of the divergence file that may explain a difference: those that the content of the question may show,
+// if our answer is the one that they state.
 func rowsOf(p *differential.Pair) []string {
-	theirs, ours := differential.Code(p.Theirs), differential.Code(p.Ours)
-	if theirs == "stops" {
+	isStated := isAsWeRead
+	if p.Case.(*spec).pattern != "" {
+		isStated = isOneCharacter
+	}
+	switch {
+	case !isStated(p):
+		return nil
+	case differential.Code(p.Theirs) == "stops":
 		return []string{"mounted-file-stops"}
 	}
+	return rowsOfContent(p)
+}
+
+// rowsOfContent returns the rows that the content of a question may show.
+func rowsOfContent(p *differential.Pair) []string {
+	ours := differential.Code(p.Ours)
 	isRandom := p.Theirs["random"] == true
 	features := p.Case.(*spec).features()
 	var of []string
@@ -231,11 +244,10 @@ func (s *spec) features() []string {
 					add("duplicate-key", isFirst && merged.anchor != "" && e.repeats(merged))
 				}
 				hasTemplate = hasTemplate || strings.Contains(e.flow(), "{{")
-				isOther := isStrict && arn != "" && isContradicted(arn, canonical(s.id))
+				isOther := isStrict && arn != "" && isContradicted(arn, canonical(s.id), strings.ToLower)
 				add("user-id-contradicts-arn", isOther)
 				add("arn-beside-user-id-in-capitals", isStrict && !isOther && capitals.MatchString(arn))
-				add("odd-session-arn", source.mode != "EKSConfigMap" && !isStrict &&
-					strings.Contains(strings.ToLower(arn), ":assumed-role/") && oddSession.MatchString(strings.ToLower(arn)))
+				add("odd-session-arn", source.mode != "EKSConfigMap" && !isStrict && isOddSession(arn))
 			}
 			add("users-that-differ-in-case", n == 1 && source.mode == "EKSConfigMap" && haveTwins(arns))
 			add("objects-for-one-arn", source.mode == "CRD" && len(entries) > 1)
@@ -342,10 +354,10 @@ func (e entry) arn() string {
 
 var rolePath = regexp.MustCompile(`:role/.*/`)
 
-// isContradicted returns whether an ARN as written is not the caller's, without regard to case.
-func isContradicted(written, canonical string) bool {
-	arn := strings.ToLower(strings.Trim(written, `"`))
-	return rolePath.ReplaceAllString(arn, ":role/") != strings.ToLower(canonical)
+// isContradicted returns whether an ARN as written is not the caller's in lower case.
+func isContradicted(written, canonical string, lower func(string) string) bool {
+	arn := lower(strings.Trim(written, `"`))
+	return rolePath.ReplaceAllString(arn, ":role/") != lower(canonical)
 }
 
 // haveTwins returns whether two ARNs differ in case only.
