@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -93,49 +94,50 @@ var backendModesArea = differential.Area{
 	Classes: classesOfAnswers,
 }
 
-// rowsOfBackendModes returns the row that explains the first difference.
+// rowsOfBackendModes returns the row that explains the first difference, if our answers are those that the rows state: a
+// version whose backends all have a source takes effect, and another one, or one that cannot be read, leaves what is in effect. At
+// the start that is no answer.
 func rowsOfBackendModes(p *differential.Pair) []string {
-	numbers := differing(p)
-	if !isAnswered(p) || len(numbers) == 0 {
+	if !isAnswered(p) {
 		return nil
 	}
 	q := parse[switchQuestion](p.Case.Question())
-	at := numbers[0]
-	ours, accepted := items(p.Ours, "answers"), items(p.Theirs, "accepted")
-	// The versions from the last deletion on, as far as there is one.
-	first := at
-	for first > 0 && q.Versions[first-1] != nil {
-		first--
+	theirs, ours, accepted := items(p.Theirs, "answers"), items(p.Ours, "answers"), items(p.Theirs, "accepted")
+	var inEffect any = differential.Refusal("unreadable-source", "")
+	row := "backend-modes-unreadable"
+	rows := map[int]string{}
+	for n, version := range q.Versions {
+		switch {
+		case version == nil:
+			inEffect, row = q.configured(), ""
+		case accepted[n] == true && !lacksSource(*version, q.Backends):
+			inEffect, row = theirs[n], ""
+		case accepted[n] == true:
+			row = "backend-modes-without-a-source"
+		}
+		if isSameUser(inEffect, ours[n]) {
+			rows[n] = row
+		}
 	}
-	isKnown := func(n int) bool { return accepted[n] == true && !lacksSource(*q.Versions[n], q.Backends) }
-	isAnyKnown := false
-	for n := first; n <= at && q.Versions[n] != nil; n++ {
-		isAnyKnown = isAnyKnown || isKnown(n)
-	}
-	switch {
-	case q.Versions[at] == nil:
-		return nil
-	case accepted[at] == true && !isKnown(at):
-		return []string{"backend-modes-without-a-source"}
-	case !isAnyKnown && codeOf(ours[at]) == "unreadable-source":
-		return []string{"backend-modes-unreadable"}
-	case slices.ContainsFunc(q.Versions[first:at], func(v *string) bool { return v != nil && lacksSource(*v, q.Backends) }):
-		return []string{"backend-modes-without-a-source"}
-	}
-	return nil
+	return rowOfFirst(p, func(at int) string { return rows[at] })
+}
+
+// configured returns the answer with the configured modes.
+func (q *switchQuestion) configured() any {
+	without := *q
+	without.Versions = []*string{nil}
+	return items(*parse[differential.Answer](differential.Raw(switchModes(&without))), "answers")[0]
 }
 
 // lacksSource returns whether a file names a mode whose backend the question does not have.
 func lacksSource(text string, backends []backend) bool {
-	for _, mode := range mapper.ValidBackendModeChoices {
-		has := slices.ContainsFunc(backends, func(b backend) bool {
+	var file struct{ BackendMode string }
+	differential.Check(json.Unmarshal([]byte(text), &file))
+	return slices.ContainsFunc(strings.Split(file.BackendMode, " "), func(mode string) bool {
+		return !slices.ContainsFunc(backends, func(b backend) bool {
 			return b.Mode == mode || mapper.DeprecatedBackendModeChoices[mode] == b.Mode
 		})
-		if strings.Contains(text, mode) && !has {
-			return true
-		}
-	}
-	return false
+	})
 }
 
 // switchModes generates up to six versions of the file.

@@ -120,51 +120,83 @@ var configMapArea = differential.Area{
 	Classes: classesOfAnswers,
 }
 
-// rowsOfConfigMap returns the rows that explain the first difference.
+// rowsOfConfigMap returns the row that explains the first difference, if our answers are those that the rows state.
 func rowsOfConfigMap(p *differential.Pair) []string {
-	numbers := differing(p)
-	if !isAnswered(p) || len(numbers) == 0 {
-		return nil
-	}
 	q := parse[watchQuestion](p.Case.Question())
-	at := numbers[0]
 	ours, theirs := items(p.Ours, "answers"), items(p.Theirs, "answers")
-	// The last version that the driver takes over as a whole.
-	good := -1
-	for n := range at + 1 {
-		if !q.Versions[n].IsRefused && (q.Versions[n].isGood() || q.Versions[n].IsAbsent && q.AbsentHasNoRules) {
-			good = n
+	stated := q.stated()
+	var rowAt func(int) string
+	rowAt = func(at int) string {
+		version := q.Versions[at]
+		isUnchanged := at > 0 && isSameUser(ours[at], ours[at-1]) && isSameUser(theirs[at], theirs[at-1])
+		isMissed := version.IsMissed || at > 0 && q.Versions[at-1].IsRefused
+		isAfterAbsence := at > 0 && q.Versions[at-1].IsAbsent
+		switch {
+		case !isSameUser(stated[at], ours[at]):
+		case version.IsRefused && isUnchanged:
+			return rowAt(at - 1)
+		case version.IsRefused && codeOf(theirs[at]) == "not-mapped" && codeOf(ours[at]) == "unreadable-source":
+			return "config-map-unreachable"
+		case version.IsRefused:
+		case version.IsAbsent && q.AbsentHasNoRules && isMissed:
+			return "config-map-deleted-unwatched"
+		case version.IsAbsent && q.AbsentHasNoRules && isAfterAbsence && isUnchanged:
+			return rowAt(at - 1)
+		case version.IsAbsent && codeOf(ours[at]) == "unreadable-source":
+			return "config-map-missing"
+		case version.IsAbsent && !q.AbsentHasNoRules:
+			return "config-map-deleted"
+		case version.isEmpty():
+			return "config-map-empty"
+		case !version.isGood() && codeOf(ours[at]) == "unreadable-section":
+			return "unreadable-section"
+		case !version.isGood():
+			return "config-map-section"
 		}
+		return ""
 	}
-	// Without one, the readable part of the version before stays.
-	from := good
-	if good < 0 {
-		from = at - 1
+	return rowOfFirst(p, rowAt)
+}
+
+// stated returns our answers as the rows state them: a version takes effect as a whole or not at all. Before the first one, a
+// section that cannot be read refuses the callers that no earlier section matches.
+func (q *watchQuestion) stated() []any {
+	id, err := read(q.Identity)
+	differential.Check(err)
+	of := func(data map[string]string) any {
+		user := review([]mapper.Mapper{configmap.NewOracle(data, nil)}, ec2(""), nil, id)
+		return *parse[differential.Answer](differential.Raw(user))
 	}
-	isKept := from >= 0 && from < at && isSameUser(ours[at], ours[from])
-	version := q.Versions[at]
-	isMissed := version.IsMissed || at > 0 && q.Versions[at-1].IsRefused
-	switch {
-	case version.IsRefused:
-		if good < 0 && codeOf(theirs[at]) == "not-mapped" && codeOf(ours[at]) == "unreadable-source" {
-			return []string{"config-map-unreachable"}
+	var all []any
+	var inEffect any = differential.Refusal("unreadable-source", "")
+	isWhole := false
+	for _, version := range q.Versions {
+		switch {
+		case version.IsRefused:
+		case version.IsAbsent && q.AbsentHasNoRules, version.isGood():
+			inEffect, isWhole = of(version.Data), true
+		case version.IsAbsent || version.isEmpty() || isWhole:
+		default:
+			inEffect = of(version.readable())
+			if codeOf(inEffect) == "not-mapped" {
+				inEffect = differential.Refusal("unreadable-section", "")
+			}
 		}
-	case version.IsAbsent && q.AbsentHasNoRules:
-		if isMissed && codeOf(ours[at]) == "not-mapped" && isSameUser(theirs[at], theirs[max(at, 1)-1]) {
-			return []string{"config-map-deleted-unwatched"}
-		}
-	case version.IsAbsent && isKept:
-		return []string{"config-map-deleted"}
-	case version.IsAbsent && good < 0 && codeOf(ours[at]) == "unreadable-source":
-		return []string{"config-map-missing"}
-	case version.isEmpty() && (isKept || good < 0 && codeOf(ours[at]) == "unreadable-source"):
-		return []string{"config-map-empty"}
-	case !version.IsAbsent && !version.isGood() && isKept:
-		return []string{"config-map-section"}
-	case !version.IsAbsent && !version.isGood() && codeOf(ours[at]) == "unreadable-section":
-		return []string{"unreadable-section"}
+		all = append(all, inEffect)
 	}
-	return nil
+	return all
+}
+
+// readable returns the sections before the first one that cannot be read.
+func (v configMapVersion) readable() map[string]string {
+	data := map[string]string{}
+	for _, key := range sections {
+		if isUnreadable(v.Data[key]) {
+			break
+		}
+		data[key] = v.Data[key]
+	}
+	return data
 }
 
 // isEmpty returns whether no section is there.

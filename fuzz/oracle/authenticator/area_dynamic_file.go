@@ -90,28 +90,40 @@ func isSameUser(theirs, ours any) bool {
 	return isSame("username") && isSame("groups") && isSame("uid") && isSame("extra")
 }
 
-// rowsOfDynamicFile returns the rows of eks-auth-sources that explain the first difference: upstream maps no
+// rowOfFirst returns the row of the first answer that differs, if there is a row for each other one.
+func rowOfFirst(p *differential.Pair, rowAt func(number int) string) []string {
+	if !isAnswered(p) {
+		return nil
+	}
+	var rows []string
+	for _, number := range differing(p) {
+		row := rowAt(number)
+		if row == "" {
+			return nil
+		}
+		rows = append(rows, row)
+	}
+	return rows[:min(len(rows), 1)]
+}
+
+// rowsOfDynamicFile returns the row of eks-auth-sources that explains the first difference: upstream maps no
 // caller before the first good version and after a deletion.
 func rowsOfDynamicFile(p *differential.Pair) []string {
-	numbers := differing(p)
-	if !isAnswered(p) || len(numbers) == 0 {
-		return nil
-	}
-	at := numbers[0]
 	theirs, ours, accepted := items(p.Theirs, "answers"), items(p.Ours, "answers"), items(p.Theirs, "accepted")
-	last := at
-	for last >= 0 && accepted[last] != true {
-		last--
-	}
-	switch {
-	case codeOf(theirs[at]) != "not-mapped":
-		return nil
-	case last < 0 && codeOf(ours[at]) == "unreadable-source":
-		return []string{"dynamic-file-missing"}
-	case last >= 0 && last < at && slices.Contains(isDeleted(p)[last:at+1], true) && isSameUser(theirs[last], ours[at]):
-		return []string{"dynamic-file-deleted"}
-	}
-	return nil
+	return rowOfFirst(p, func(at int) string {
+		last := at
+		for last >= 0 && accepted[last] != true {
+			last--
+		}
+		switch {
+		case codeOf(theirs[at]) != "not-mapped":
+		case last < 0 && codeOf(ours[at]) == "unreadable-source":
+			return "dynamic-file-missing"
+		case last >= 0 && slices.Contains(isDeleted(p)[last:at+1], true) && isSameUser(theirs[last], ours[at]):
+			return "dynamic-file-deleted"
+		}
+		return ""
+	})
 }
 
 func isDeleted(p *differential.Pair) []bool {
