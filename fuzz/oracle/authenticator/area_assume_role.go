@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -45,11 +46,11 @@ type signerRun struct {
 	NoTerminal bool   `json:"no_terminal,omitempty"`
 }
 
-// stsRequest is a request to STS, and the key that signed it.
+// stsRequest is a request to STS or EC2, and the key that signed it.
 type stsRequest struct {
 	Action     string            `json:"action"`
 	Key        string            `json:"key"`
-	Parameters map[string]string `json:"parameters"`
+	Parameters map[string]string `json:"parameters,omitempty"`
 }
 
 // roleServer is an STS that knows every role, and gives it a key with its name.
@@ -64,13 +65,8 @@ var roleSTS = sync.OnceValue(func() *roleServer {
 	return s
 })
 
-var credentialOf = regexp.MustCompile(`Credential=([^/]*)/`)
-
-func (s *roleServer) answer(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, "/latest/") {
-		w.WriteHeader(http.StatusBadRequest)
-		return
-	}
+// readRequest reads a request in form encoding.
+func readRequest(r *http.Request) stsRequest {
 	differential.Check(r.ParseForm())
 	request := stsRequest{Action: r.PostForm.Get("Action"), Parameters: map[string]string{}}
 	if match := credentialOf.FindStringSubmatch(r.Header.Get("Authorization")); match != nil {
@@ -81,6 +77,17 @@ func (s *roleServer) answer(w http.ResponseWriter, r *http.Request) {
 			request.Parameters[name] = r.PostForm.Get(name)
 		}
 	}
+	return request
+}
+
+var credentialOf = regexp.MustCompile(`Credential=([^/]*)/`)
+
+func (s *roleServer) answer(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/latest/") {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	request := readRequest(r)
 	s.requests = append(s.requests, request)
 	result := "<Arn>arn:aws:iam::111122223333:user/a</Arn><UserId>AIDAEXAMPLE</UserId><Account>111122223333</Account>"
 	if strings.HasPrefix(request.Key, "ASIA") {
@@ -170,8 +177,10 @@ var assumeRoleArea = differential.Area{
 	Driver: "-signer",
 	Ask:    func(g differential.Generator) differential.Case { return asJSON(generator{g}.assume()) },
 	Answer: func(c differential.Case) any { return assume(parse[signerQuestion](c.Question())) },
-	IsSame: func(p *differential.Pair) bool { return isSameRun(p, false, unchanged) },
-	Rows:   rowsOfAssumeRole,
+	IsSame: func(p *differential.Pair) bool {
+		return isSameRun(runsOf(p.Theirs)[0], runsOf(p.Ours)[0], unchanged)
+	},
+	Rows: rowsOfAssumeRole,
 	IsLike: func(from, to *differential.Pair) bool {
 		isSame := func(from, to differential.Answer) bool {
 			return (runsOf(from)[0].Error == nil) == (runsOf(to)[0].Error == nil)
@@ -198,18 +207,20 @@ func runsOf(a differential.Answer) []signed {
 
 func unchanged(theirs, _ stsRequest) stsRequest { return theirs }
 
-// isSameRun compares the only run, after upstream's requests have been changed, and repeated ones left out.
-func isSameRun(p *differential.Pair, isOnce bool, change func(theirs, ours stsRequest) stsRequest) bool {
-	theirs, ours := runsOf(p.Theirs)[0], runsOf(p.Ours)[0]
+// isSameRun compares the only run, after upstream's requests have been changed.
+func isSameRun(theirs, ours signed, change func(theirs, ours stsRequest) stsRequest) bool {
 	if theirs.Error != nil || ours.Error != nil {
 		return theirs.Error != nil && ours.Error != nil
-	}
-	if isOnce {
-		theirs.Requests = slices.CompactFunc(theirs.Requests, func(a, b stsRequest) bool { return sameJSON(a, b) })
 	}
 	return theirs.Key == ours.Key && slices.EqualFunc(theirs.Requests, ours.Requests, func(a, b stsRequest) bool {
 		return sameJSON(change(a, b), b)
 	})
+}
+
+// once returns the answer without requests that repeat the one before.
+func (s signed) once() signed {
+	s.Requests = slices.CompactFunc(slices.Clone(s.Requests), func(a, b stsRequest) bool { return sameJSON(a, b) })
+	return s
 }
 
 var timed = regexp.MustCompile(`^(aws-go-sdk-)?[0-9]{15,}$`)
@@ -217,6 +228,7 @@ var timed = regexp.MustCompile(`^(aws-go-sdk-)?[0-9]{15,}$`)
 // withoutDuration leaves out the duration that upstream asks for by default.
 func withoutDuration(theirs, ours stsRequest) stsRequest {
 	if _, has := ours.Parameters["DurationSeconds"]; !has && theirs.Parameters["DurationSeconds"] == "900" {
+		theirs.Parameters = maps.Clone(theirs.Parameters)
 		delete(theirs.Parameters, "DurationSeconds")
 	}
 	return theirs
@@ -226,6 +238,7 @@ func withoutDuration(theirs, ours stsRequest) stsRequest {
 func withSessionName(theirs, ours stsRequest) stsRequest {
 	name := ours.Parameters["RoleSessionName"]
 	if timed.MatchString(theirs.Parameters["RoleSessionName"]) && (name == "EKSGetTokenAuth" || name == "signer") {
+		theirs.Parameters = maps.Clone(theirs.Parameters)
 		theirs.Parameters["RoleSessionName"] = name
 	}
 	return theirs
@@ -247,11 +260,11 @@ func rowsOfAssumeRole(p *differential.Pair) []string {
 		return []string{"mfa-code"}
 	case theirs.Error != nil && ours.Error == nil && variables["AWS_ACCESS_KEY_ID"] != "" && variables["AWS_PROFILE"] != "":
 		return []string{"broken-profile-beside-keys"}
-	case isSameRun(p, false, withSessionName):
+	case isSameRun(theirs, ours, withSessionName):
 		return []string{"role-session-name"}
-	case isSameRun(p, false, both):
+	case isSameRun(theirs, ours, both):
 		return []string{"role-duration"}
-	case isSameRun(p, true, both):
+	case isSameRun(theirs.once(), ours, both):
 		return []string{"role-assumed-twice"}
 	}
 	return nil

@@ -26,11 +26,9 @@ type roleQuestion struct {
 // awsRequest is a request to STS or EC2. Of its headers it has those that name the source of the request, and which of
 // them the signature covers.
 type awsRequest struct {
-	Action     string            `json:"action"`
-	Key        string            `json:"key"`
-	Parameters map[string]string `json:"parameters,omitempty"`
-	Headers    map[string]string `json:"headers,omitempty"`
-	Signed     []string          `json:"signed,omitempty"`
+	stsRequest
+	Headers map[string]string `json:"headers,omitempty"`
+	Signed  []string          `json:"signed,omitempty"`
 }
 
 // nodeServer is an STS and an EC2 that know every role and instance.
@@ -48,18 +46,8 @@ var nodeAWS = sync.OnceValue(func() *nodeServer {
 const node = "i-0c6f21bf1f24f9708"
 
 func (s *nodeServer) answer(w http.ResponseWriter, r *http.Request) {
-	differential.Check(r.ParseForm())
-	authorization := r.Header.Get("Authorization")
-	request := awsRequest{Action: r.PostForm.Get("Action"), Parameters: map[string]string{}, Headers: map[string]string{}}
-	if match := credentialOf.FindStringSubmatch(authorization); match != nil {
-		request.Key = match[1]
-	}
-	for name := range r.PostForm {
-		if name != "Action" && name != "Version" {
-			request.Parameters[name] = r.PostForm.Get(name)
-		}
-	}
-	_, signed, _ := strings.Cut(authorization, "SignedHeaders=")
+	request := awsRequest{stsRequest: readRequest(r), Headers: map[string]string{}}
+	_, signed, _ := strings.Cut(r.Header.Get("Authorization"), "SignedHeaders=")
 	signed, _, _ = strings.Cut(signed, ",")
 	for _, name := range []string{"x-amz-source-account", "x-amz-source-arn"} {
 		if values := r.Header.Values(name); len(values) > 0 {
