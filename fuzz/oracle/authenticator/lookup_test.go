@@ -13,23 +13,24 @@ import (
 // The number of rules, as in map/resolve/10000-rules-* of benches/mapping.rs.
 const rules = 10000
 
-func roles(sso bool) source {
+// roles returns rules with these principals.
+func roles(principal func(number int) pair) source {
 	s := source{}
 	for n := range rules {
-		e := entry{pairs: []pair{
-			{"rolearn", text(fmt.Sprintf("arn:aws:iam::111122223333:role/role-%d", n))},
-			{"username", text("developer")},
-			{"groups", list(text("developers"), text("readers"))},
-		}}
-		if sso {
-			e.pairs[0] = pair{"sso", mapping(
-				pair{"permissionSetName", text(fmt.Sprintf("set-%d", n))},
-				pair{"accountID", text("111122223333")},
-			)}
-		}
-		s.roles = append(s.roles, e)
+		s.roles = append(s.roles, entry{pairs: []pair{
+			principal(n), {"username", text("developer")}, {"groups", list(text("developers"), text("readers"))},
+		}})
 	}
 	return s
+}
+
+func exactRole(number int) pair {
+	return pair{"rolearn", text(fmt.Sprintf("arn:aws:iam::111122223333:role/role-%d", number))}
+}
+
+func permissionSet(number int) pair {
+	set := text(fmt.Sprintf("set-%d", number))
+	return pair{"sso", mapping(pair{"permissionSetName", set}, pair{"accountID", text("111122223333")})}
 }
 
 func BenchmarkLookup(b *testing.B) {
@@ -40,20 +41,20 @@ func BenchmarkLookup(b *testing.B) {
 	exact, set := of("role-7"), of("AWSReservedSSO_set-7_0123456789abcdef")
 	for _, mode := range []string{"EKSConfigMap", "MountedFile", "DynamicFile"} {
 		for _, which := range []struct {
-			name   string
-			id     identity
-			sso    bool
-			mapped bool
+			name      string
+			id        identity
+			principal func(int) pair
+			mapped    bool
 		}{
-			{"exact", exact, false, true},
-			{"unmatched", of("unknown"), false, false},
-			{"sso", set, true, true},
-			{"sso-unmatched", of("unknown"), true, false},
+			{"exact", exact, exactRole, true},
+			{"unmatched", of("unknown"), exactRole, false},
+			{"sso", set, permissionSet, true},
+			{"sso-unmatched", of("unknown"), permissionSet, false},
 		} {
-			if mode == "DynamicFile" && which.sso {
+			if mode == "DynamicFile" && strings.HasPrefix(which.name, "sso") {
 				continue
 			}
-			s := roles(which.sso)
+			s := roles(which.principal)
 			s.mode = mode
 			mappers, err := chain(&question{Backends: []backend{s.write()}})
 			differential.Check(err)
