@@ -1,4 +1,4 @@
-//! What sources have wrong together.
+//! Mistakes that show only when all sources are read together.
 
 use aws_auth_map::{
     AccessPolicy, AccessScope, Backend, BackendKind, BackendModes, BackendModesError, IdentityMap,

@@ -21,7 +21,7 @@ struct Case {
     text: String,
     /// Severity, code, place, line and column of each problem.
     problems: Vec<String>,
-    /// Callers, as `role NAME/SESSION` or `user NAME`, and the user and groups that each gets.
+    /// Callers, as `role NAME/SESSION` or `user NAME`, with the user and groups of each.
     resolves: BTreeMap<String, String>,
 }
 

@@ -55,7 +55,7 @@ fn printed(losses: &[ConversionLoss]) -> Vec<String> {
     losses.iter().map(printed).collect()
 }
 
-/// The entries as they would be described, read again.
+/// Writes the entries as `aws eks describe-access-entry` prints them, and reads them again.
 fn read(entries: &[AccessEntry]) -> Rules {
     if entries.is_empty() {
         return Rules::new();
@@ -160,7 +160,7 @@ mapAccounts: ['111122223333']
     );
 }
 
-/// Checks that every principal that becomes another user by a conversion has a loss.
+/// Checks that a loss names every principal that becomes another user by a conversion.
 #[track_caller]
 fn every_difference_has_a_loss(
     old: &IdentityMap,
@@ -172,7 +172,7 @@ fn every_difference_has_a_loss(
     for change in diff.changes() {
         let is_named = losses.iter().any(|loss| {
             let Some(rule) = rules.rule(loss.rule()) else {
-                // Accounts are no rules.
+                // Accounts do not count as rules.
                 return matches!(change.affected(), Affected::Account(_));
             };
             match (rule.principal(), change.affected()) {
@@ -248,7 +248,7 @@ proptest! {
         let entries = read(&entries);
         let by_entries = map_of(BackendKind::AccessEntries, entries.clone());
         every_difference_has_a_loss(&by_rules, &by_entries, &rules, &losses);
-        // And the way back.
+        // Convert back.
         let (back, losses) = entries.to_config_map();
         let by_back = map_of(BackendKind::EksConfigMap, back);
         every_difference_has_a_loss(&by_entries, &by_back, &entries, &losses);

@@ -19,7 +19,7 @@ struct File {
     case: Vec<Case>,
 }
 
-/// Two texts of the ConfigMap, and what the diff prints.
+/// Two texts of the ConfigMap, and the output of the diff.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
@@ -104,7 +104,7 @@ fn patterns_that_never_overlap_can_swap_places() {
     assert!(diff("dev-*", "ops-*").is_empty());
     assert!(diff("*-dev", "*-ops").is_empty());
     assert!(diff("dev-?", "dev-??*").is_empty());
-    // `dev-ops`, at least.
+    // At least `dev-ops` changes.
     let meeting = diff("dev-*", "*-ops");
     let [change] = meeting.changes() else {
         panic!("{meeting}")
@@ -142,7 +142,8 @@ fn an_arn_that_a_rule_names_hides_a_pattern_in_its_own_account_and_partition_onl
     }
 }
 
-/// Rules whose patterns combine in more ways than a diff searches, with these groups for two of them.
+/// Rules whose patterns combine in more ways than a diff searches. Two of the rules have these
+/// groups.
 fn exhausting(groups: [&str; 2]) -> Rules {
     let mut rules = Rules::new();
     for (letter, group) in ["a", "b"].into_iter().zip(groups) {
@@ -184,7 +185,7 @@ fn a_lockout_is_found_where_the_search_stopped() {
     let diff = old.diff(&map(exhausting(["view", "view"])));
     assert!(!diff.is_exhaustive());
     assert_eq!(diff.lockouts(), [Lockout::NoAdministrator]);
-    // If a pattern of the new side may still yield an administrator, it is not known.
+    // If a pattern of the new side may still give an administrator, the diff does not know.
     let diff = old.diff(&map(exhausting(["view", "system:masters"])));
     assert!(!diff.is_exhaustive() && !diff.is_empty());
     assert_eq!(diff.lockouts(), []);

@@ -107,7 +107,7 @@ fn each_divergence_differs_as_it_says() {
     let canonical = "arn:aws:iam::111122223333:role/dev";
     show("user-id-contradicts-arn", canonical, other, &dev);
     let capitals = by_user_id("ARN:AWS:iam::111122223333:role/dev");
-    // Upstream says it contradicts the user id, and goes on to the account.
+    // Upstream reports that the ARN contradicts the user id, and then tries the account.
     show("arn-beside-user-id-in-capitals", canonical, capitals, &dev);
 
     let surrogate = "{\"mapRoles\": [{\"rolearn\": \"arn:aws:iam::111122223333:role/dev\", \

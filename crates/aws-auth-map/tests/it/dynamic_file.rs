@@ -173,7 +173,7 @@ fn by_user_id_an_arn_that_contradicts_it_refuses() {
         let map = map(rules).with_backend(Backend::new(BackendKind::EksConfigMap, accounts));
         (map.resolve(&session("dev", "s")), described(&problems))
     };
-    // Without an ARN, or with the caller's, be it with the path that STS leaves out.
+    // The entry has no ARN, or the caller's ARN, even with the path that STS leaves out.
     for (arn, on) in [
         ("", MatchedOn::UserId),
         (

@@ -1,4 +1,4 @@
-//! Changes of the text, and what they leave alone.
+//! Changes of the text. All other text stays unchanged.
 
 use aws_auth_map::{
     AccessPolicy, AccessScope, ConfigMapName, EditError, Editor, Reader, Rule, RuleRef, Rules,
@@ -242,7 +242,7 @@ metadata:
     assert_eq!(Editor::new().write(&unreadable), Err(EditError::Entangled));
 }
 
-/// Names that YAML would take for something else, or that end a text if they are not quoted.
+/// Names that YAML would not read as strings without quotes, or that would end a string.
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![
         prop::sample::select(vec![
@@ -347,7 +347,7 @@ fn written(rules: &Rules) -> Vec<Rule> {
     rules.iter().map(|(_, rule)| rule.clone()).collect()
 }
 
-/// How many lines two texts have in common at the begin and at the end.
+/// How many lines two texts have in common at the beginning and at the end.
 fn lines_in_common(before: &str, after: &str) -> usize {
     let same = |(a, b): &(&str, &str)| a == b;
     let (a, b): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
@@ -392,7 +392,7 @@ proptest! {
             };
             let edited = edited.map_err(|why| TestCaseError::fail(format!("{why} {step:?}\n{text}")))?;
             prop_assert_eq!(written(&read_config_map(&edited).0), want, "{}", edited);
-            // All lines but those of the entry stand where they stood.
+            // All lines stay in place, except the lines of the entry.
             let kept = lines_in_common(&text, &edited);
             prop_assert!(kept.saturating_add(changed) >= text.lines().count(), "{kept}\n{text}\n{edited}");
             text = edited;

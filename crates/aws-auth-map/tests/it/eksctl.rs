@@ -169,7 +169,7 @@ fn a_file_is_recognized_by_its_content() {
             "{\"principalArn\": \"a\"}\n{\"principalArn\": \"b\"}\n",
             FileKind::AccessEntries,
         ),
-        // Nothing known, or not readable.
+        // The text has no known content, or is not readable.
         ("a: b\n", FileKind::ConfigMap),
         ("type: x\n", FileKind::ConfigMap),
         ("- a\n", FileKind::ConfigMap),

@@ -1,4 +1,4 @@
-//! What every rule has to do with an identity.
+//! The comparison of every rule with an identity.
 
 use aws_auth_map::{
     Backend, BackendKind, Finding, IdentityMap, Reader, Resolution, Step, read_config_map,

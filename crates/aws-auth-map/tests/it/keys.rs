@@ -1,4 +1,4 @@
-//! The key that an unknown one may have been meant for.
+//! The known key for which an unknown key may be a mistake.
 
 use aws_auth_map::{Dialect, Problem, ProblemKind, Reader, Rules};
 
@@ -14,8 +14,8 @@ fn of_dynamic_file(reader: &Reader, entry: &str) -> (Rules, Vec<Problem>) {
     reader.read_dynamic_file(&text).expect("rules")
 }
 
-/// A key is suggested only if the authenticator reads it there: `sso` for roles in a dialect with permission sets, and
-/// patterns in ours, neither of them in a dynamic file.
+/// A key is suggested only if the authenticator reads it there. `sso` is suggested for roles in a dialect with
+/// permission sets. Patterns are suggested in our dialect. Neither is suggested in a dynamic file.
 #[test]
 fn a_key_that_would_not_be_read_is_not_suggested() {
     let [eks, _, gate, ours] = Dialect::ALL;
@@ -46,7 +46,7 @@ fn a_key_that_would_not_be_read_is_not_suggested() {
         (config_map, eks, "mapUsers", "userarnLik", None),
         (dynamic_file, ours, "mapRoles", "rolearnLik", None),
         (dynamic_file, ours, "mapUsers", "userarnLik", None),
-        // The keys that every source has, and one that another tool writes.
+        // The keys that every source has, and a key that another tool writes.
         (config_map, eks, "mapRoles", "user_name", Some("username")),
         (dynamic_file, ours, "mapUsers", "group", Some("groups")),
         (

@@ -86,7 +86,7 @@ fn user(name: &str) -> Identity {
         .with_access_key_id("AKIAEXAMPLE")
 }
 
-/// The user name that an identity gets, or why it gets none.
+/// The username that an identity gets, or the reason why it has no username.
 #[cfg(test)]
 fn outcome(resolution: &Resolution) -> String {
     match resolution {

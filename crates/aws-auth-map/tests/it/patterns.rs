@@ -1,4 +1,4 @@
-//! Patterns, and which rule wins when several speak of a caller.
+//! Patterns, and which rule wins if several rules match a caller.
 
 use aws_auth_map::read_config_map;
 use serde::Deserialize;

@@ -1,5 +1,5 @@
-//! Nothing of an input reaches a terminal or a log raw: every `Display` of the crate is one line
-//! without control characters.
+//! No text of an input reaches a terminal or a log raw: every `Display` of the crate prints one
+//! line without control characters.
 
 use aws_auth_map::{
     AccessPolicy, AccessScope, ConfigMapName, Problem, Reader, Resolution, Rules, Template,
@@ -33,7 +33,7 @@ fn check(printed: &str) {
     );
 }
 
-/// Prints what the library prints about rules and problems of a text.
+/// Returns all output of the library about the rules and problems of a text.
 fn print_all(rules: &Rules, problems: &[Problem]) {
     for problem in problems {
         check(&problem.to_string());

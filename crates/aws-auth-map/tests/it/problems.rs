@@ -139,7 +139,7 @@ fn a_problem_in_kubectls_json_has_the_line_of_its_section() {
         printed.starts_with("mapRoles[1].rolearn (line 4): "),
         "{printed}"
     );
-    // So has a refusal.
+    // A refusal has a place, too.
     let (rules, _) = read_config_map(&text.replace("username: a", "username: ["));
     let resolution = crate::map(rules).resolve(&crate::session("a", "s"));
     let Resolution::Refused(refusal) = resolution else {

@@ -9,7 +9,7 @@ use crate::{map, outcome, session};
 
 const PREFIXES: [&str; 3] = ["system:", "eks:", "a"];
 
-/// What a session may be called, braces included.
+/// Names of sessions, including names with braces.
 fn session_name() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a-z@:{}<>]{1,12}",
@@ -71,7 +71,8 @@ proptest! {
     fn a_session_name_never_introduces_a_placeholder(name in session_name(), template in template()) {
         let mut rules = Rules::new();
         rules.push_role(rule("a", &template));
-        // With a name that no template could be made of, and the real one put in its place.
+        // The template is rendered with a name that cannot form a template. Then the real name
+        // replaces it.
         let marked = outcome(&map(rules.clone()).resolve(&session("a", "%")));
         let real = outcome(&map(rules).resolve(&session("a", &name)));
         let is_raw = template.contains("{{SessionNameRaw}}");

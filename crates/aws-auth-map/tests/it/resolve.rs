@@ -98,7 +98,7 @@ fn roles_come_before_users_before_accounts_and_backends_in_order() {
     for (rules, want) in [(&all, arn), (&users, "from-users"), (&roles, "from-roles")] {
         assert_eq!(outcome(&map(rules.clone()).resolve(&alice)), want);
     }
-    // As upstream, an account in an earlier backend beats a rule in a later one.
+    // As in upstream, an account in an earlier backend beats a rule in a later backend.
     let first = Backend::new(BackendKind::EksConfigMap, all);
     let second = Backend::new(BackendKind::MountedFile, roles);
     let both = IdentityMap::new()

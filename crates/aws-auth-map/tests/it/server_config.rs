@@ -2,7 +2,7 @@
 
 use aws_auth_map::{BackendKind, Problem, Reader};
 
-/// Every key that upstream's server reads, and those that its README names.
+/// Every key that upstream's server reads, and the keys that its README names.
 const WHOLE: &str = r#"clusterID: my-dev-cluster.example.com
 defaultRole: arn:aws:iam::000000000000:role/KubernetesAdmin
 server:
@@ -77,7 +77,7 @@ fn the_file_is_found_in_the_config_map_that_deploys_it() {
     );
     let (config, problems) = Reader::new().read_server_config(&text);
     assert_eq!(config.rules().len(), 3);
-    // The place is that in the whole text.
+    // The place is relative to the whole text.
     let line = 4 + WHOLE.lines().count() + 1;
     assert_eq!(
         described(&problems),

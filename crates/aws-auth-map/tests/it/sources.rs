@@ -259,7 +259,7 @@ fn identity_mappings_are_read_from_a_list_and_among_documents() {
         assert_eq!(mapped.rule().to_string(), "IAMIdentityMapping[1]");
         assert_eq!(mapped.backend().as_str(), "CRD");
     }
-    // An object that has items of its own is no list.
+    // An object that has items of its own does not count as a list.
     let odd = dev.replace("\"status\"", "\"items\": [], \"status\"");
     assert_eq!(Reader::new().read_identity_mappings(&odd).0.len(), 1);
     let bad = [

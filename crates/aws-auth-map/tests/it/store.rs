@@ -62,8 +62,8 @@ fn a_text_that_cannot_be_read_changes_nothing() {
     }
 }
 
-/// Of several problems, the one that is named is the first of the file as a whole that is an error, or says that nothing
-/// is there. If there is none of these, it is the first.
+/// If there are several problems, the store names the first problem of the whole file that is an error or says that the
+/// file is empty. If there is no such problem, it names the first problem.
 #[test]
 fn a_text_that_is_not_applied_is_explained_by_the_problem_of_the_file() {
     use SourceFormat::{ConfigMap, DynamicFile};

@@ -24,7 +24,7 @@ struct Case {
     want: String,
 }
 
-/// Reads a source, which is more than one backend for a `ClusterConfig`.
+/// Reads a source. A `ClusterConfig` gives more than one backend.
 fn backends(format: &str, text: &str) -> (Vec<Backend>, Vec<Problem>) {
     if format == "ClusterConfig" {
         let (config, problems) = Reader::new().read_cluster_config(text);
@@ -102,7 +102,8 @@ fn no_wider_rule_decides_in_place_of_an_unreadable_one() {
     report.finish();
 }
 
-/// It is not known which of two equal keys was meant: both permission sets are refused, before the account.
+/// The reader cannot know which of two equal keys was meant. Both permission sets are refused before the
+/// account is tried.
 #[test]
 fn a_permission_set_with_a_repeated_key_is_refused() {
     let suffix = "0123456789abcdef";
@@ -133,7 +134,7 @@ fn a_permission_set_with_a_repeated_key_is_refused() {
             assert!(map.resolve(&role("C")).user().is_some());
         }
     }
-    // The one in the middle as well.
+    // The entry in the middle is refused as well.
     let section = "mapRoles: [{sso: {permissionSetName: A, permissionSetName: B, PermissionSetName: C, \
                    accountID: '111122223333', accountid: '444455556666'}, username: in}]\n";
     let (rules, _) = Reader::new().read_config_map(&format!(
@@ -248,7 +249,7 @@ fn an_access_policy_that_cannot_be_read_grants_nothing() {
             policy(cluster).replace("\"username\": \"ops\"", &format!("\"type\": \"{kind}\""));
         assert_eq!(granted(&of_type), count, "{kind}");
     }
-    // One policy with two scopes: it is not known which is meant.
+    // One policy has two scopes, and the reader cannot know which is meant.
     let other = "\"accessScope\": {\"type\": \"namespace\", \"namespaces\": [\"dev\"]}}, \
                  {\"policyArn\": \"arn:aws:eks::aws:cluster-access-policy/Admin\", \"accessScope\": {\"type\": \"cluster\"}";
     assert_eq!(granted(&policy(other)), (0, 1));
@@ -256,7 +257,7 @@ fn an_access_policy_that_cannot_be_read_grants_nothing() {
         "{cluster}}}, {{\"policyArn\": \"arn:aws:eks::aws:cluster-access-policy/Admin\", {cluster}"
     );
     assert_eq!(granted(&policy(&same)), (1, 1));
-    // A table with a rule that is not understood is refused as a whole.
+    // If a rule of a table cannot be understood, the whole table is refused.
     assert!(PolicyTable::read("{\"Admin\": [{\"verbs\": [\"get\"], \"deny\": []}]}").is_err());
     assert!(
         PolicyTable::read("{\"Admin\": [{\"verbs\": [\"get\"], \"verbs\": [\"*\"]}]}").is_err()
@@ -305,7 +306,8 @@ fn upstreams_keys_are_all_that_other_dialects_read() {
     }
 }
 
-/// Upstream's reader of the ConfigMap skips a name that YAML takes for a number; that of its own file does not.
+/// Upstream's reader of the ConfigMap skips a name that YAML reads as a number. Upstream's reader of the
+/// configuration file does not.
 #[test]
 fn a_name_that_is_no_text_refuses_in_a_config_map_of_eks() {
     let rules = "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/dev', username: 12}]";

@@ -91,7 +91,7 @@ fn nodes_are_lost_with_their_group_or_name() {
     }
 }
 
-/// An access entry with the id of its principal matches that principal alone.
+/// An access entry with the id of a principal matches only that principal.
 #[test]
 fn a_change_names_the_user_id_that_it_is_about() {
     let entries = |name: &str| {

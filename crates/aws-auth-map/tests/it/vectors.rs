@@ -1,4 +1,4 @@
-//! What upstream answered.
+//! Recorded answers of upstream.
 
 use std::collections::BTreeMap;
 
@@ -90,7 +90,7 @@ fn ask(question: &Question) -> Resolution {
     let identity = Identity::new(arn, account, user_id)
         .expect("an identity")
         .with_access_key_id(access_key_id);
-    // The EC2 that was asked for the recording answered an empty name where none is given.
+    // For the recording, EC2 answered an empty name if the case gives no name.
     map.resolve_instance(
         &identity,
         question.private_dns_name.as_deref().unwrap_or(""),

@@ -52,7 +52,7 @@ fn a_byte_order_mark_shifts_no_column() {
         let offset = node.ok().as_ref().and_then(|node| node.get("a")?.offset());
         assert_eq!(offset, Some(3));
     }
-    // The same where the mark was not dropped.
+    // The result is the same if the mark is not dropped.
     let marked = "\u{feff}a: b";
     let node = documents(marked, &Limits::new())
         .next()
@@ -93,7 +93,7 @@ fn each_encoding_that_is_not_read_is_named() {
                 at: at(2, 5),
             },
         ),
-        // A surrogate in UTF-8, a character that is cut off, a mark that is cut off.
+        // The texts have a surrogate in UTF-8, an incomplete character, and an incomplete mark.
         (
             b"\xed\xa0\x80",
             TextError::Utf8 {
@@ -131,7 +131,7 @@ fn the_bytes_and_the_text_fit_the_limit() {
         decode(b"\x1f\x8b5678901", &limits),
         Err(TextError::TooLong { size: 9, limit: 8 })
     );
-    // Eight bytes of UTF-16, of which three characters have nine bytes in UTF-8.
+    // Eight bytes of UTF-16, a mark and three characters. The characters have nine bytes in UTF-8.
     assert_eq!(
         decode(&utf16("ﬁﬁﬁ", u16::to_le_bytes), &limits),
         Err(TextError::TooLong { size: 9, limit: 8 })

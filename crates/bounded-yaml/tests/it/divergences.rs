@@ -1,4 +1,4 @@
-//! The rows of `testdata/divergences.toml`. What upstream reads was measured by `fuzz/differential yaml`.
+//! The rows of `testdata/divergences.toml`. `fuzz/differential yaml` measured the readings of upstream.
 
 use bounded_yaml::{Limits, documents};
 use serde::Deserialize as _;

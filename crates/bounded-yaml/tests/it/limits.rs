@@ -37,7 +37,7 @@ fn brackets_nest_up_to_the_limit() {
             ),
             "{open}"
         );
-        // The same where the text cannot be JSON.
+        // The result is the same for a text that cannot be JSON.
         let inside = format!("k: {deeper}");
         assert!(
             matches!(
@@ -104,7 +104,7 @@ fn nested_brackets_are_found_in_every_context() {
         for begin in ["", "k: ", "- ", "k: |\n  [\nl: ", "# [\nk: ", "\"[\": "] {
             let bomb = format!("{begin}{}", disguise.repeat(3_000));
             let found = documents(&bomb, &Limits::new()).find_map(Result::err);
-            // Either refused before parsing, or the parser stopped early by itself.
+            // The text was refused before parsing, or the parser itself stopped early.
             assert!(
                 matches!(found, Some(Error::TooDeep { .. } | Error::Syntax { .. })),
                 "{begin:?} {disguise:?}: {found:?}"
@@ -141,7 +141,7 @@ fn brackets_in_scalars_and_side_by_side_do_not_count_as_nesting() {
             .map(bounded_yaml::Mapping::len),
         Some(1)
     );
-    // Bytes that begin no value of a list end the reading in which the bracket before opens one.
+    // If the bytes after a bracket cannot begin a value, the bracket does not open a list.
     for byte in ["-", "|", ">", "@", "`", "%"] {
         let lines = format!("  [\n  {byte} x\n").repeat(300);
         let text = format!("k: |\n{lines}");
@@ -189,7 +189,7 @@ fn nested_and_wide_alias_bombs_are_refused() {
         vec!["*a"; 10_000].join(",")
     );
     assert!(matches!(error(&long), Error::TooExpanded { .. }));
-    // Without a limit of ours, the parser's own.
+    // Without a limit of ours, the limit of the parser applies.
     let limits = Limits::new().with_expansion(usize::MAX);
     let limit = limits.budget(nested.len());
     let found = documents(&nested, &limits).find_map(Result::err);
@@ -257,7 +257,7 @@ fn no_directive_is_read_except_one_version() {
         ("%YAMLX 1.2\n---\na: b\n", at(1)),
         ("%FOO\n---\na: b\n", at(1)),
         ("# a\n\n%FOO\n---\na: b\n", at(3)),
-        // After a document that no marker ends.
+        // The directive follows a document that no marker ends.
         ("---\na: b\n%TAG ! b:\n---\na: b\n", at(3)),
     ] {
         assert_eq!(error(text), want, "{text}");
@@ -275,7 +275,7 @@ fn no_directive_is_read_except_one_version() {
     assert!(documents(&format!("a: |\n{crontab}"), &Limits::new()).all(|node| node.is_ok()));
 }
 
-/// Clearing its whitespace buffers, `libyaml` would write 1 GiB and more for each of these.
+/// For each of these, `libyaml` would write 1 GiB or more when it clears its whitespace buffers.
 #[test]
 fn many_words_after_a_long_run_of_whitespace_are_refused() {
     let (run, words) = (50_000, 50_000);
@@ -284,7 +284,7 @@ fn many_words_after_a_long_run_of_whitespace_are_refused() {
         (" ", "b\n"),
         ("\t", "b "),
         ("\t", "b\t"),
-        // Marks of documents and items of lists, which end a scalar at the start of a line only.
+        // Marks of documents and items of lists end a scalar only at the start of a line.
         (" ", "--- "),
         (" ", "b\n - "),
         ("\n", "b\n\n"),

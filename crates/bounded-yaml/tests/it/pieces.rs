@@ -1,11 +1,11 @@
-//! A long text is read in pieces, and the documents are those of the whole.
+//! A long text is read in pieces. The documents are the same as for the whole text.
 
 use std::num::NonZeroUsize;
 
 use bounded_yaml::{Error, Kind, Limits, Node, Position, Syntax, documents};
 use proptest::prelude::*;
 
-/// A node with everything that is known of each scalar.
+/// Formats a node with all facts about each scalar.
 #[derive(Debug, PartialEq)]
 enum Shown {
     Null,
@@ -14,7 +14,7 @@ enum Shown {
     Mapping(Vec<(Self, Self)>),
 }
 
-/// Shows a node. The offsets of numbers and booleans are known if every offset is wanted.
+/// Shows a node. If every offset is wanted, numbers and booleans have offsets too.
 fn shown(node: &Node, limits: &Limits) -> Shown {
     let scalar = |one: &bounded_yaml::Scalar| {
         let is_known = one.kind() == Kind::String || limits.is_every_offset_wanted();
@@ -150,7 +150,7 @@ fn a_control_character_is_an_error_before_the_first_document() {
     assert_eq!(assert_same(text, Limits::new()), [Err(error)]);
 }
 
-/// The cost of all pieces together is limited, not that of each.
+/// The limit applies to the cost of all pieces together, not to each piece.
 #[test]
 fn the_limit_is_that_of_the_whole_text() {
     let limits = Limits::new().with_expansion(1);
@@ -229,7 +229,8 @@ fn a_document_after_an_unusual_line_break_is_not_an_item_of_the_list() {
     }
 }
 
-/// What looks like the key of a list may be in a text. The items behind it continue no list, or another one.
+/// A line that looks like the key of a list may be in a scalar. The items behind it then belong to no list,
+/// or to another list.
 #[test]
 fn items_are_not_of_a_key_that_only_looks_like_one() {
     for (text, is_read) in [

@@ -31,7 +31,8 @@ fn a_scalar_of_any_type_keeps_its_text() {
         ("1_000", Kind::String),
     ];
     for (text, kind) in written {
-        // Alone, where the value determines the text, and beside a value that does not.
+        // The key stands alone, where the value determines the text, and beside a value that does
+        // not.
         for other in ["x", "1.10", "0x1F", "TRUE"] {
             let node = one(&format!("k: {text}\nother: {other}\n"));
             assert_eq!(
@@ -168,7 +169,7 @@ fn many_merge_keys_stand_on_one_line() {
     assert!(items.iter().all(|item| item.get("c").is_some()));
 }
 
-/// As Go's reader answers (`yaml.read` of `fuzz/oracle`).
+/// The results are the results of Go's reader (`yaml.read` of `fuzz/oracle`).
 #[test]
 fn a_merge_key_has_no_quotes_and_no_other_tag() {
     for (key, is_merged) in [
@@ -189,7 +190,7 @@ fn a_merge_key_has_no_quotes_and_no_other_tag() {
             format!("a: &a {{b: c}}\n# !!str\nd:\n  {key}: *a\n  e: f\n"),
             format!("a: &a {{b: c}}\nd: {{e: f,{key}: *a}}\n"),
             format!("a: &a {{b: c}}\nd: {{{key}: *a,e: f}}\n"),
-            // The tag and the anchor of the mapping are not those of its key.
+            // The tag and the anchor of the mapping do not belong to its key.
             format!("a: &a {{b: c}}\nd: !!map {{{key}: *a}}\n"),
             format!("a: &a {{b: c}}\nd: !!map &d {{{key}: *a}}\n"),
         ] {
@@ -243,7 +244,7 @@ fn an_anchor_that_is_redefined_and_used_is_refused() {
     assert_eq!(error(text), Error::AnchorRedefined(Position::new(2, 4)));
     let text = "a: &x 1\nb: \u{85}&x 2\nc: &y 3\nd: *x\n";
     assert_eq!(error(text), Error::AnchorRedefined(Position::new(2, 5)));
-    // An anchor that is used in one document does not hide those of the next.
+    // An anchor that is used in one document does not hide the anchors of the next.
     let text = "a: &x 1\nb: *x\n---\na: &y 1\nb: &y 2\nc: *y\n";
     assert_eq!(error(text), Error::AnchorRedefined(Position::new(5, 4)));
     // `libyaml` ends a line of a block scalar where only it sees a line break.
@@ -255,10 +256,10 @@ fn an_anchor_that_is_redefined_and_used_is_refused() {
             "{text:?}: {refused:?}"
         );
     }
-    // One that is not used does no harm.
+    // An unused anchor does no harm.
     let text = "a: &x 1\nb: &x 2\n---\na: &y 1\nb: *y\n";
     assert!(documents(text, &Limits::new()).all(|node| node.is_ok()));
-    // In another document it is another anchor.
+    // The same name in another document is another anchor.
     let text = "a: &x 1\nb: *x\n---\na: &x 2\nb: *x\n";
     let values: Vec<Option<String>> = documents(text, &Limits::new())
         .map(|node| {
@@ -269,7 +270,7 @@ fn an_anchor_that_is_redefined_and_used_is_refused() {
         })
         .collect();
     assert_eq!(values, [Some("1".to_owned()), Some("2".to_owned())]);
-    // Anchors with a part of their name in common are two.
+    // Anchors whose names share a part are different anchors.
     let two = one("[&a-b x, &a-c y, &a_b z, &a_c z, *a-b, *a-c]");
     let texts: Vec<Option<&str>> = two
         .as_sequence()
@@ -334,7 +335,7 @@ fn json_is_read_as_json() {
 fn invalid_json_gets_the_error_of_the_reader_that_got_further() {
     let text = "{\"a\": 1,\n \"b\": 2\n \"c\": 3}\n";
     assert_eq!(error(text).position().map(Position::line), Some(3));
-    // If neither got further, that of YAML, which says more.
+    // If neither reader got further, the error of YAML is returned, since it says more.
     assert_eq!(error("{{{}{"), Error::Key(Some(Position::new(1, 2))));
 }
 
@@ -386,12 +387,12 @@ fn application_tags_are_kept_if_they_are_wanted() {
         ),
         ("!x {a: !y b}", r#"{"!x": {"a": {"!y": "b"}}}"#),
         ("a: !x", r#"{"a": {"!x": null}}"#),
-        // Numbers have their source text, for which a document is read a second time.
+        // Numbers have their source text. For this, a document is read a second time.
         (
             "a: !x 1.10\nb: !y {c: !z 1.20, d: {e: 1.30}}",
             r#"{"a": {"!x": 1.10}, "b": {"!y": {"c": {"!z": 1.20}, "d": {"e": 1.30}}}}"#,
         ),
-        // No tags of an application.
+        // The text has no tags of an application.
         ("a: !!str 12", r#"{"a": "12"}"#),
         ("a: ! x", r#"{"a": "x"}"#),
         ("a: '!Ref x'", r#"{"a": "!Ref x"}"#),
@@ -399,7 +400,7 @@ fn application_tags_are_kept_if_they_are_wanted() {
         assert_eq!(read(text), Ok(json(want)), "{text}");
     }
     assert!(matches!(read("!x a: b"), Err(Error::Key(_))));
-    // A tag is a level, and its text counts.
+    // A tag counts as a level, and its text counts.
     let few = limits.with_max_depth(1);
     assert!(documents("!x a", &few).all(|node| node.is_ok()));
     assert!(documents("[!x a]", &few).all(|node| node.is_err()));

@@ -29,7 +29,7 @@ fn the_text_of_a_number_is_that_of_its_own_document() {
     );
 }
 
-/// What begins like JSON has two readers; the one that got further knows more.
+/// Two readers try a text that begins like JSON. The reader that got further has the better error.
 #[test]
 fn the_error_is_that_of_the_reader_that_got_further() {
     for (text, line, column) in [

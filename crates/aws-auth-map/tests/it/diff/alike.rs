@@ -1,4 +1,5 @@
-//! A diff is empty exactly if every caller resolves alike: two maps that differ in a few places.
+//! A diff is empty exactly if every caller resolves alike. The tests compare two maps that differ
+//! in a few places.
 
 use aws_auth_map::{
     Backend, BackendKind, ChangeKind, Diff, IdentityMap, Rule, Rules, SsoRole, Template,
@@ -188,7 +189,7 @@ impl Config {
         map
     }
 
-    /// The same with one thing changed, which may make no difference.
+    /// Changes one thing in a map. The change may make no difference.
     fn edited(mut self, edit: Edit) -> Self {
         let at = |len: usize, index: prop::sample::Index| (len > 0).then(|| index.index(len));
         let source = |index: prop::sample::Index, config: &Self| index.index(config.sources.len());
@@ -271,7 +272,7 @@ const SESSIONS: [&str; 13] = [
     "q",
 ];
 
-/// Identities that the rules above match, and some that they do not.
+/// Identities that the rules above match, and identities that they do not match.
 fn identities() -> Vec<Identity> {
     let mut all = Vec::new();
     let names = [
@@ -333,7 +334,7 @@ fn identities() -> Vec<Identity> {
 /// Returns an identity that two maps resolve differently, found by trying each.
 fn differs(old: &IdentityMap, new: &IdentityMap, identities: &[Identity]) -> Option<String> {
     identities.iter().find_map(|identity| {
-        // Only an instance has a private DNS name, and needs one.
+        // Only an instance has and needs a private DNS name.
         let is_instance = instance_id(identity).is_some();
         let names: &[&str] = if is_instance {
             &["", "system:x", "ip-10-0-0-7"]
@@ -352,7 +353,7 @@ fn differs(old: &IdentityMap, new: &IdentityMap, identities: &[Identity]) -> Opt
     })
 }
 
-/// What has to hold of every diff.
+/// The properties that every diff must have.
 fn check_changes(old: &IdentityMap, new: &IdentityMap, diff: &Diff) {
     for change in diff.changes() {
         let (identity, name) = (change.identity(), change.private_dns_name());
@@ -387,14 +388,14 @@ proptest! {
         if diff.is_empty() {
             prop_assert_eq!(differs, None);
         }
-        // And the way back.
+        // Compare in the other direction too.
         let back = new.diff(&old);
         prop_assert_eq!(back.is_empty(), diff.is_empty());
         prop_assert!(old.diff(&old.clone()).is_empty());
     }
 }
 
-/// An account of an earlier source beats a rule of a later one, so their order makes a difference.
+/// An account of an earlier source beats a rule of a later source, so the order makes a difference.
 #[test]
 fn the_order_of_sources_is_a_difference() {
     let source = |line| Source {

@@ -12,7 +12,7 @@ struct File {
     case: Vec<Case>,
 }
 
-/// Two maps, and what the diff prints.
+/// Two maps, and the output of the diff.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
