@@ -1,4 +1,4 @@
-//! The answers as values: what their methods return is what their JSON has, and what they print.
+//! The answers as values: their methods, their JSON and their printed text agree.
 
 use aws_auth_map::ProblemKind;
 use eks_access::{
@@ -61,7 +61,7 @@ fn question(text: &str) -> Question {
     Question::parse(text).unwrap()
 }
 
-/// Asserts that a part of an answer is a field of its JSON, and that the world has something there.
+/// Asserts that a part of an answer is a field of its JSON, and is not empty.
 #[track_caller]
 fn same(answer: &impl Serialize, pointer: &str, part: &(impl Serialize + ?Sized)) {
     let (answer, part) = (
@@ -235,7 +235,8 @@ fn a_source_of_rules_has_its_document() {
     }
 }
 
-/// Roles that select each other have the rules of all: 2,100 rules each are more than four million.
+/// Roles that select each other have all rules of each other: 2,100 roles with 2,100 rules are more
+/// than four million rules.
 #[test]
 fn roles_that_aggregate_too_many_rules_are_named() {
     let cluster = |count: usize| {
@@ -261,7 +262,8 @@ fn roles_that_aggregate_too_many_rules_are_named() {
     assert!(can.notes().iter().any(|one| one == note), "{can}");
 }
 
-/// Namespaces that only an access policy names are asked as well, and a pattern is none.
+/// Namespaces that only an access policy names are asked about as well. A pattern does not count as
+/// a namespace.
 #[test]
 fn a_no_names_the_namespaces_that_allow_it() {
     let cluster = cluster();
@@ -274,7 +276,7 @@ fn a_no_names_the_namespaces_that_allow_it() {
     }
 }
 
-/// The group `system:masters` may do everything, and does not make it a yes.
+/// The group `system:masters` may do everything, but does not make the answer a yes.
 #[test]
 fn the_verdict_of_who_is_yes_if_there_is_a_caller_or_a_subject() {
     let admin = ENTRIES.replace("AmazonEKSViewPolicy", "AmazonEKSClusterAdminPolicy");
@@ -384,7 +386,7 @@ fn a_group_of_the_system_is_one_that_kubernetes_or_a_binding_has() {
     }
 }
 
-/// `{{SessionName}}` has a `-` in place of each `@`.
+/// `{{SessionName}}` has a `-` instead of each `@`.
 #[test]
 fn callers_have_their_sessions_and_may_be_gone() {
     let map = format!(
@@ -429,7 +431,8 @@ fn callers_have_their_sessions_and_may_be_gone() {
     assert!(!cluster.principals().is_empty() && of(&[("map.yaml", &map)]).principals().is_empty());
 }
 
-/// What the Node authorizer allows is not searched, so there may be a chain through a node.
+/// The search does not know the permissions by the Node authorizer, so there may be a chain through
+/// a node.
 #[test]
 fn no_chain_is_no_answer_if_a_node_can_be_impersonated() {
     let of_modes = |modes: &str| {

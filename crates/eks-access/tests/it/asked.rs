@@ -1,10 +1,10 @@
-//! Questions, and the whole text of their answers: `testdata/asked/*.toml`.
+//! Questions, and the whole text of each answer: `testdata/asked/*.toml`.
 //!
-//! Each file has documents by name, and cases that ask of some of them. `ask` is a question: `can WHO REQUEST`,
-//! `why WHO REQUEST`, `who REQUEST`, `whoami ARN`, `callers [NAME]`, `list WHO`, `list-by-namespace WHO`,
-//! `escalate WHO [to POWER]`, `writes WHO`, `check`, `documents`, `diff [ARN]`, `diff-text`, `fix`,
-//! `edit add|replace ARN [USERNAME [GROUPS]]`, `edit remove ARN`, `edit dedupe` or `convert TARGET`. WHO is an ARN, or
-//! `user:NAME` with its groups behind commas. `new` are the documents of the new side, or the objects to write.
+//! Each file has documents by name, and cases that ask about some of the documents. `ask` is a question: `can WHO
+//! REQUEST`, `why WHO REQUEST`, `who REQUEST`, `whoami ARN`, `callers [NAME]`, `list WHO`, `list-by-namespace WHO`,
+//! `escalate WHO [to POWER]`, `writes WHO`, `check`, `documents`, `diff [ARN]`, `diff-text`, `fix`, `edit add|replace
+//! ARN [USERNAME [GROUPS]]`, `edit remove ARN`, `edit dedupe` or `convert TARGET`. WHO is an ARN, or `user:NAME` with
+//! its groups behind commas. `new` are the documents of the new side, or the objects to write.
 
 mod ask;
 mod documents;

@@ -94,7 +94,7 @@ fn the_sample_is_counted_once_and_by_user() {
     assert_eq!(
         records(&log),
         [
-            // What the impersonation needs comes from no event of its own.
+            // The permissions that the impersonation needs do not come from an event of their own.
             "admin: create configmaps in namespace dev [] x1",
             "admin: impersonate users [\"k8s-developer\"] x1",
             "admin: list clusterroles.rbac.authorization.k8s.io [] x1",
@@ -133,7 +133,7 @@ fn a_request_with_two_events_counts_once() {
     let received = with(watch.clone(), "/stage", json!("RequestReceived"));
     let own = log(&lines(&[received, started.clone(), watch.clone()]));
     assert_eq!((own.counts().requests, own.counts().repeated), (1, 2));
-    // A client chooses the audit id: that of another request hides nothing.
+    // A client chooses the audit id. The id of another request hides no request.
     let other = with(
         event("v", "list", "/api/v1/nodes"),
         "/auditID",
@@ -141,7 +141,7 @@ fn a_request_with_two_events_counts_once() {
     );
     let both = log(&lines(&[started, other]));
     assert_eq!(both.counts().requests, 2);
-    // A panic comes instead of the end.
+    // A panic takes the place of the last event.
     let panic = with(watch, "/stage", json!("Panic"));
     assert_eq!(log(&lines(&[panic])).counts().requests, 1);
 }
@@ -331,7 +331,7 @@ fn users_with_other_groups_are_others() {
     );
 }
 
-/// As a device or an archive of zeros is.
+/// The input is endless, like a device or an archive of zeros.
 #[test]
 fn a_line_that_does_not_end_is_an_error() {
     let endless = std::io::BufReader::with_capacity(1 << 20, std::io::repeat(0));
@@ -341,7 +341,7 @@ fn a_line_that_does_not_end_is_an_error() {
     ));
 }
 
-/// The memory of a record is that of its text: two thousand users in a hundred namespaces have an answer.
+/// A record takes only the memory of its text: two thousand users in a hundred namespaces have an answer.
 #[test]
 fn many_users_in_many_namespaces_fit() {
     let mut log = AuditLog::new();
@@ -373,7 +373,7 @@ fn memory_is_bounded() {
         small.read("x", text.as_bytes()),
         Err(AuditError::TooLarge { limit: 100_000 })
     );
-    // Names beyond the limit are one record without names.
+    // Names beyond the limit give one record without names.
     let events: Vec<Value> = (0..200)
         .map(|number| {
             event(

@@ -1,4 +1,4 @@
-//! There and back: a mapping that is converted without loss is the same mapping.
+//! A mapping that is converted without loss, and converted back, is the same mapping.
 
 mod managed;
 mod terraform;

@@ -8,7 +8,7 @@ use eks_access::format::{Accepted, Report};
 use eks_access::{Baseline, BaselineError, Finding, Place, Severity};
 use serde_sarif::sarif::Sarif;
 
-/// Text that is a command, markup or a control sequence somewhere.
+/// Texts that some program reads as a command, markup or a control sequence.
 const HOSTILE: [&str; 10] = [
     "\u{1b}[2K\u{1b}[1A",
     "\n::error::gotcha",
@@ -283,7 +283,7 @@ fn a_finding_about_the_cluster_has_no_place() {
     serde_json::from_value::<Sarif>(log).expect("SARIF");
 }
 
-/// GitHub refuses a longer comment, so that a pull request with many findings would get none.
+/// GitHub refuses a longer comment, so a pull request with many findings would get no comment.
 #[test]
 fn a_comment_in_markdown_has_at_most_65_536_bytes() {
     let long = |length: usize| Finding::new("a", Severity::Low, "<".repeat(length));
@@ -298,7 +298,7 @@ fn a_comment_in_markdown_has_at_most_65_536_bytes() {
     assert!((60_000..=65_536).contains(&text.len()), "{}", text.len());
     let rows = text.lines().filter(|line| line.starts_with("| 🔵")).count();
     let cuts: Vec<&str> = text.lines().filter(|line| line.contains("more")).collect();
-    // The long row alone is left out first, and no list is without its number.
+    // Only the long row is left out first, and every list keeps its number.
     assert!((50..100).contains(&rows), "{rows}");
     assert_eq!(cuts[0], format!("… and {} more", 100 - rows));
     assert_eq!(cuts.len(), 4, "{cuts:?}");

@@ -1,4 +1,4 @@
-//! What `diff` reports of a change: lockouts and differences, by their codes.
+//! The report of `diff` on a change: lockouts and differences, by their codes.
 
 use aws_auth_map::Dialect;
 use eks_access::{Baseline, Cluster, Document, Finding, Options, Who};
@@ -64,7 +64,7 @@ fn a_change_has_the_lockouts_and_differences_that_the_table_says() {
             &[],
             &[],
         ),
-        // The last administrator by group, unless one is bound.
+        // The last administrator by group is lost, unless a binding names another.
         (
             (&[ADMIN, DEV], &[view]),
             (&[DEV], &[view]),
@@ -79,7 +79,7 @@ fn a_change_has_the_lockouts_and_differences_that_the_table_says() {
             &[],
             &["loses"],
         ),
-        // The last administrator by binding.
+        // The last administrator by a binding is lost.
         (
             (&[BOSS, DEV], &[boss, view]),
             (&[BOSS, DEV], &[view]),
@@ -101,7 +101,7 @@ fn a_change_has_the_lockouts_and_differences_that_the_table_says() {
             &[],
             &["loses-permissions", "newly-allowed", "no-longer-allowed"],
         ),
-        // Without roles and bindings it is not known what a group may do.
+        // Without roles and bindings, the permissions of a group are unknown.
         (
             (&[ADMIN, DEV], &[]),
             (&[ADMIN, DEV_IN_OPS], &[]),
@@ -116,7 +116,7 @@ fn a_change_has_the_lockouts_and_differences_that_the_table_says() {
             &[],
             &[],
         ),
-        // The caller who makes the change.
+        // The caller who makes the change is locked out.
         (
             (&[ADMIN, DEV], &[view]),
             (&[ADMIN, DEV], &[view, edit]),
@@ -142,7 +142,7 @@ fn a_change_has_the_lockouts_and_differences_that_the_table_says() {
             &[],
             &["loses-permissions", "no-longer-allowed"],
         ),
-        // A node of another name.
+        // The node gets another name.
         (
             (&[ADMIN, NODES], &[view]),
             (&[ADMIN, NODES_BY_SESSION], &[view]),

@@ -1,4 +1,4 @@
-//! What each option changes.
+//! The effect of each option.
 
 use aws_auth_map::ConfigMapName;
 use eks_access::{
@@ -51,7 +51,7 @@ fn the_mapping_is_in_the_config_map_of_the_name_that_is_given() {
     let options = of_config_map();
     let cluster = cluster(CONFIG_MAP, &options);
     assert_eq!(cluster.problems(), []);
-    // An edit reads what it wrote with the same options.
+    // An edit reads its result with the same options.
     let gone = "arn:aws:iam::111122223333:role/gone";
     let edited = cluster.edit(&Edit::Remove(gone.to_owned()), &options);
     assert!(!edited.unwrap().text.contains("gone"));

@@ -1,4 +1,4 @@
-//! `can` is the mapping and then the policy, asked one after the other; `who` is trying every caller.
+//! `can` agrees with asking the mapping and then the policy. `who` agrees with trying every caller.
 
 use std::fmt::Write as _;
 
@@ -13,7 +13,7 @@ use proptest::sample::{select, subsequence};
 pub(crate) const ROLES: [&str; 4] = ["r0", "r1", "r2", "r3"];
 const USERNAMES: [&str; 4] = ["alice", "bob", "{{SessionName}}", "u:{{SessionName}}"];
 const GROUPS: [&str; 3] = ["g1", "g2", "t:{{SessionName}}"];
-/// The sessions that are tried. The first is the one that stands for any.
+/// The sessions that are tried. The first session stands for any session.
 const SESSIONS: [&str; 4] = ["SESSION", "alice", "bob", "x"];
 const POLICIES: [&str; 2] = ["AmazonEKSViewPolicy", "AmazonEKSClusterAdminPolicy"];
 
@@ -191,7 +191,7 @@ impl World {
         text
     }
 
-    /// The rule for a role: its entry, else the last rule of the ConfigMap, as the mode has it.
+    /// The rule for a role: its entry, else the last rule of the ConfigMap, if the mode uses these.
     fn rule(&self, role: &str) -> Option<(&Mapped, bool)> {
         let entry = self.entries.iter().find(|one| one.role == role);
         let rule = self.rules.iter().rfind(|one| one.role == role);
@@ -228,7 +228,7 @@ impl World {
     }
 }
 
-/// The rules of an access policy as those of RBAC.
+/// The rules of an access policy as rules of RBAC.
 fn eks_auth_rules(policy: &AccessPolicy) -> Vec<k8s_rbac::PolicyRule> {
     let table = PolicyTable::eks();
     let rules = table.rules(policy).unwrap_or_default().iter();

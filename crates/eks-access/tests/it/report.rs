@@ -1,4 +1,5 @@
-//! The report: its cells are the answers of the other questions, and no text of the input becomes markup.
+//! The report: its cells agree with the answers to the other questions, and no text of the input becomes
+//! markup.
 
 mod page;
 
@@ -107,7 +108,7 @@ proptest! {
     }
 }
 
-/// Texts that are markup, end an attribute or a script, or turn the direction of the text.
+/// Texts that contain markup, end an attribute or a script, or change the direction of the text.
 const HOSTILE: [&str; 8] = [
     "</script><script>window.__pwned=1</script>",
     "<!--",
@@ -162,7 +163,7 @@ fn report(documents: Vec<Document>, title: &str) -> AccessReport {
     cluster.report(&options).unwrap()
 }
 
-/// Takes the style and the script out of a page. The rest has the form of XML.
+/// Removes the style and the script from a page. The rest has the form of XML.
 fn markup(html: &str) -> String {
     let mut rest = html.strip_prefix("<!doctype html>").unwrap().to_owned();
     for (begin, end) in [("<style>", "</style>"), ("<script>", "</script>")] {
@@ -356,8 +357,8 @@ fn a_page_is_sound() {
     }
 }
 
-/// Bindings for `dev`, who acts as a service account that may bind any role. So does `guest` by an access policy, and
-/// `view`, who is the same user without that policy, does not.
+/// Bindings for `dev`, who acts as a service account that may bind any role. `guest` does so by an access policy.
+/// `view` is the same user as `guest` without the policy, and does not.
 fn chained() -> Vec<Document> {
     let map = "mapRoles:\n\
         - {rolearn: 'arn:aws:iam::111122223333:role/admin', username: admin, groups: ['system:masters']}\n\
@@ -439,14 +440,14 @@ fn a_chain_of_several_steps_to_full_access_is_shown() {
     assert!(html.contains("binds a role that it does not hold"));
 }
 
-/// Texts of as many things as a report has at most, and three more.
+/// Texts with three more objects than a report can have.
 fn too_many(max: usize, one: impl Fn(usize) -> String) -> String {
     (0..max.saturating_add(3)).map(one).collect()
 }
 
 #[test]
 fn bindings_and_findings_are_cut_at_their_limits() {
-    // Each names a role that is missing, which is a finding.
+    // Each binding names a missing role, which gives a finding.
     let bindings = too_many(MAX_BINDINGS, |at| {
         format!(
             "{{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {{name: b{at}, namespace: n}}, \

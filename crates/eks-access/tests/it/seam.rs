@@ -1,4 +1,4 @@
-//! What `check` finds between the mapping and RBAC.
+//! The findings of `check` between the mapping and RBAC.
 
 use eks_access::{Cluster, Document, Options};
 
@@ -89,7 +89,7 @@ subjects:
     );
 }
 
-/// The names that templates may render as, and those that are nearly such a name.
+/// The names as which templates may be rendered, and names that nearly match.
 #[test]
 fn a_subject_is_mapped_if_a_template_may_be_its_name() {
     let mut rules = vec![
@@ -100,7 +100,7 @@ fn a_subject_is_mapped_if_a_template_may_be_its_name() {
             "g",
         ),
         ("of:{{AccountID}}".to_owned(), "grp:{{SessionName}}"),
-        // Of one shape, whichever comes first.
+        // Both names have the same shape, in either order.
         ("one:{{EC2PrivateDNSName}}".to_owned(), "g"),
         ("one:{{SessionName}}".to_owned(), "g"),
         ("two:{{SessionName}}".to_owned(), "g"),
@@ -108,7 +108,7 @@ fn a_subject_is_mapped_if_a_template_may_be_its_name() {
         ("al-ice".to_owned(), "abc"),
         ("ops:{{SessionName}}".to_owned(), "four"),
     ];
-    // Sixteen rules with one template are asked for a session.
+    // For one template, sixteen rules are searched for a session.
     rules.extend((0..16).map(|_| ("few:{{SessionName}}".to_owned(), "g")));
     rules.extend((0..17).map(|_| ("many:{{SessionName}}".to_owned(), "g")));
     let rules: String = rules

@@ -1,4 +1,5 @@
-//! Which documents are recognized, and what becomes of those that cannot be read: `testdata/sources.toml`.
+//! Which documents are recognized, and the problems of documents that cannot be read:
+//! `testdata/sources.toml`.
 
 use eks_access::{Cluster, Document, NoAnswer, Options, Problem};
 use serde::Deserialize;
@@ -172,7 +173,7 @@ fn a_text_for_people_is_answered_with_the_command_for_programs() {
 
 #[test]
 fn a_text_of_a_template_has_at_most_8192_bytes() {
-    // The texts are joined one by one, so the second one makes the text too long.
+    // The texts are joined one by one, so the second text makes the whole too long.
     let is_filled_in = |lengths: [usize; 2]| {
         let parts = lengths.map(|length| "x".repeat(length));
         let username = serde_json::json!({"Fn::Join": ["", parts]});

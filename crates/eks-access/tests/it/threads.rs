@@ -1,4 +1,4 @@
-//! A cluster that is read on several threads is the one that is read on one.
+//! A cluster that is read on several threads equals the cluster that is read on one.
 
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
@@ -49,7 +49,8 @@ fn problems(shown: &Value) -> Vec<&str> {
     problems.iter().filter_map(Value::as_str).collect()
 }
 
-/// A list that is long enough to be read in two pieces. `middle` is put between two items of the second.
+/// A list that is long enough to be read in two pieces. `middle` stands between two items of the second
+/// piece.
 fn list(middle: &str) -> String {
     let mut text = "apiVersion: v1\nkind: List\nitems:\n".to_owned();
     for number in 0..240 {
@@ -101,7 +102,7 @@ fn problems_have_the_same_order_and_places() {
     );
     let read = assert_same(&[
         document("first.yaml", list(&faults)),
-        // Every role of the first document again.
+        // The second document repeats every role of the first.
         document("second.yaml", list("")),
     ]);
     let problems = problems(&read);

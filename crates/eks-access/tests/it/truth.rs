@@ -1,12 +1,12 @@
-//! The answers about generated clusters beside asking one after the other: the libraries of the mapping and of
-//! RBAC, and, if they are there, the real aws-iam-authenticator and the real Kubernetes.
+//! Compares the answers about generated clusters with asking the mapping and then RBAC: the libraries, and the
+//! real aws-iam-authenticator and the real Kubernetes if they are there.
 //!
 //! ```sh
 //! EKS_ACCESS_WORLDS=2000 EKS_ACCESS_ORACLES=target/authenticator:target/kubernetes-1.34 cargo test -p eks-access --test it truth
 //! ```
 //!
-//! Of 2,000 worlds, 1,939 have a mapping. `can` gave the answers of both real programs to all 341,264 questions
-//! about them: 41,813 yes and 299,451 no. That took ten minutes at the lowest priority.
+//! In a run of 2,000 worlds, 1,939 had a mapping. `can` gave the answers of both real programs to all 341,264
+//! questions about them: 41,813 yes and 299,451 no. That took ten minutes at the lowest priority.
 
 mod oracle;
 pub(crate) mod world;
@@ -153,7 +153,7 @@ fn subjects(libraries: &Libraries) -> BTreeSet<SubjectName> {
         .collect()
 }
 
-/// A user who is one subject and nothing else.
+/// A user who is only one subject.
 fn user_of(subject: &SubjectName) -> User {
     match subject {
         SubjectName::User(name) => User::new(name.clone(), [""; 0]),
@@ -162,7 +162,7 @@ fn user_of(subject: &SubjectName) -> User {
 }
 
 impl Libraries {
-    /// Whether a caller is mapped by its account alone, for which `who` lists the account.
+    /// Whether a caller is mapped only by its account. `who` then lists the account.
     fn is_of_account(&self, caller: Caller, world: &World) -> bool {
         let is_ruled = world
             .rules
@@ -172,7 +172,7 @@ impl Libraries {
     }
 }
 
-/// A change of a cluster, some of which change what a caller may do.
+/// A change of a cluster. Some changes affect the permissions of a caller.
 #[derive(Clone, Debug)]
 enum Mutation {
     Nothing,
@@ -269,7 +269,7 @@ impl Mutation {
                 let Some(at) = in_bounds(at, world.roles.len()) else {
                     return world;
                 };
-                // Each verb in a rule of its own.
+                // Each verb has a rule of its own.
                 let rules = world.roles[at]["rules"].as_array().unwrap().clone();
                 let split = rules.iter().flat_map(|rule| {
                     let verbs = rule["verbs"].as_array().unwrap().clone();
@@ -298,7 +298,7 @@ impl Mutation {
     }
 }
 
-/// What each caller may do, which is nothing for one that is no user; and what each user and group may do.
+/// The permissions of each caller, user and group. A caller who becomes no user has none.
 type Everyone = (
     BTreeMap<String, BTreeSet<usize>>,
     BTreeMap<SubjectName, BTreeSet<usize>>,
@@ -360,7 +360,7 @@ fn diff_is_empty_where_everyone_may_do_the_same() {
     );
 }
 
-/// `mapAccounts` makes each principal the user of its ARN, and a binding may name one of them.
+/// `mapAccounts` makes each principal the user of its ARN, and a binding may name such a user.
 #[test]
 fn a_principal_of_a_listed_account_gains_what_its_binding_grants() {
     let config_map = |accounts: &str| {

@@ -1,4 +1,4 @@
-//! Whether roles and bindings may be stored, where an access policy grants beside RBAC.
+//! Whether roles and bindings may be stored if an access policy grants permissions beside RBAC.
 
 use eks_access::{Cluster, Document, Options, Who};
 use k8s_rbac::Manifests;
@@ -8,7 +8,8 @@ const ENTRY: &str = r#"{"accessEntry": {"principalArn": "arn:aws:iam::1111222233
         {"policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy",
          "accessScope": {"type": "cluster"}}]}}"#;
 
-/// The user may create bindings and holds nothing that they grant, except by the access policy. `bind` is a rule.
+/// The user may create bindings. The user holds the permissions that they grant only by the access policy. `bind`
+/// is a rule.
 fn rbac(bind: &str) -> String {
     format!(
         "apiVersion: rbac.authorization.k8s.io/v1
@@ -44,8 +45,8 @@ metadata: {name: new}
 rules: [{apiGroups: [''], resources: [pods], verbs: [list]}]
 ";
 
-/// The rules of the access policy are no part of what the API server compares a grant with. `bind` on the role that a
-/// binding refers to, and `escalate` on a role, make up for it.
+/// The API server does not compare a grant with the rules of the access policy. The user needs `bind` on the role
+/// that a binding refers to, or `escalate` on a role, instead.
 #[test]
 fn a_grant_is_held_by_rbac_or_authorized_by_bind_or_escalate() {
     let rule = |resources: &str, names: &str, verb: &str| {
@@ -56,14 +57,14 @@ fn a_grant_is_held_by_rbac_or_authorized_by_bind_or_escalate() {
     for (bind, object, is_allowed) in [
         (rule("clusterroles", "reader", "bind"), BINDING, true),
         (rule("clusterroles", "other", "bind"), BINDING, false),
-        // The name of the binding, and a Role of that name, are other things.
+        // The name of the binding, or a Role of that name, is not the role.
         (rule("clusterroles", "new", "bind"), BINDING, false),
         (rule("roles", "reader, new", "bind"), BINDING, false),
         (rule("roles", "", "bind"), BINDING, false),
         (rule("clusterroles", "", "bind"), BINDING, true),
         (rule("clusterroles", "", "escalate"), BINDING, false),
         (rule("clusterroles", "", "escalate"), ROLE, true),
-        // A role that is created has no name yet.
+        // A role that is being created has no name yet.
         (rule("clusterroles", "new", "escalate"), ROLE, false),
         (rule("roles", "", "escalate"), ROLE, false),
     ] {

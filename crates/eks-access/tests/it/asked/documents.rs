@@ -1,4 +1,4 @@
-//! What the documents are read as, one thing on each line.
+//! The content that is read from the documents, one fact on each line.
 
 use std::fmt::{Display, Write as _};
 

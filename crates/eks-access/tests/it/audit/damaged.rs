@@ -11,7 +11,7 @@ fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap()
 }
 
-/// Texts, and how many of their events are requests, unreadable, and none.
+/// Texts, and how many of their events are requests, are unreadable, and are no events.
 #[test]
 fn what_is_whole_is_read() {
     let (one, other) = (event("u", "get", "/a"), event("u", "get", "/b"));
@@ -20,28 +20,29 @@ fn what_is_whole_is_read() {
     let list = json!({"items": [one], "rest": {"b": {"c": 1}, "d": {"e": 2}}});
     let version = "\"kind\":\"EventList\",\"apiVersion\":\"audit.k8s.io/v1\"";
     let rows = [
-        // A blank behind a key is no end of a time.
+        // A blank behind a key does not end a time.
         (line.replace("\":{", "\": {"), (1, 0, 0)),
-        // The first line is cut off, and the next ones are events.
+        // The first line is cut off, and the next lines are events.
         (format!("{{\"user\":{{\n{lines}"), (2, 1, 0)),
         (
             format!("{{\"user\":{{\n2026-11-28T06:05:58.861Z {line}\n{line}"),
             (1, 1, 0),
         ),
         (format!("[{line},{{\n{line}"), (1, 1, 0)),
-        // A document over lines, of which the first is not its mark alone, or the next begins as an event.
+        // A document spans several lines. Its first line is not only a brace, or its next line begins like
+        // an event.
         (format!("{{{version},\n\"items\":[{line}]}}"), (1, 0, 0)),
         (format!("[\n{line},\n{other}\n]"), (2, 0, 0)),
-        // Text between documents is passed over.
+        // Text between documents is skipped.
         (format!("{over_lines}\nit is 5\" wide {others}"), (2, 0, 0)),
         // A text that is cut off ends with its line.
         (
             format!("{over_lines}\n{{\n\"user\": \"cut o\n{others}"),
             (2, 1, 0),
         ),
-        // What follows a list is part of its document.
+        // The text behind a list is part of its document.
         (pretty(&list), (1, 0, 0)),
-        // A text within a list is no key.
+        // A text within a list does not count as a key.
         (format!("{{\n\"x\":[\"items\"][{line}]\n}}"), (0, 1, 0)),
         // Items without a kind are events in a list of events, with its version.
         (
@@ -63,7 +64,7 @@ fn what_is_whole_is_read() {
         let own = log(&text);
         let counts = own.counts();
         let got = (
-            // The same request twice is two requests or one and a repeated one.
+            // The same request twice is two requests, or one request that is repeated.
             own.records().len(),
             counts.unreadable,
             counts.not_events,
@@ -73,7 +74,8 @@ fn what_is_whole_is_read() {
     }
 }
 
-/// Of several events in one line, the number is that of the line; of a document over lines, that of the event.
+/// If one line has several events, the number is the number of the line. If a document spans several lines, it
+/// is the number of the event.
 #[test]
 fn an_unreadable_event_has_a_number() {
     let (good, bad) = (
@@ -107,7 +109,7 @@ fn escapes_in_a_document_end_no_text() {
     }
 }
 
-/// A reader that fails before each chunk from a place on, or only once.
+/// A reader that fails before each chunk after a place, or only once.
 struct Failing<'t> {
     text: &'t [u8],
     read: usize,

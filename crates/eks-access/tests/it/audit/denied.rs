@@ -1,4 +1,4 @@
-//! Denied requests beside a policy, and what makes a log complete.
+//! Denied requests compared with a policy, and whether a log is complete.
 
 use k8s_rbac::{Manifests, Policy};
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ fn refused(verb: &str, uri: &str) -> Value {
     denied(event("u", verb, uri), "")
 }
 
-/// The objects of an event that are denied, whether they are allowed now, the names in the addition, and the near misses.
+/// The denied objects of an event, whether they are allowed now, the names in the addition, and the near misses.
 type Row<'r> = (&'r [&'r str], bool, &'r [&'r str], usize);
 
 #[test]
@@ -35,7 +35,7 @@ fn denied_requests_are_compared_with_the_policy_of_today() {
         (&["/a"], true, &["a"], 0),
         (&["/a", "/b"], true, &["a", "b"], 0),
         (&["/a", "/c"], false, &["a", "c"], 1),
-        // Of a request without a name and one with a name, the addition is for all.
+        // If one request has a name and another does not, the addition is for all names.
         (&["/a", ""], false, &[], 2),
     ];
     for (objects, is_allowed_now, names, near_misses) in rows {
@@ -75,7 +75,8 @@ fn denied_requests_are_compared_with_the_policy_of_today() {
     }
 }
 
-/// Which of 65 pods were denied is not kept, so it is not known whether they are allowed now.
+/// The log does not keep which of 65 pods were denied, so the answer cannot say whether they are
+/// allowed now.
 #[test]
 fn too_many_names_are_not_allowed_now() {
     let pods = (0..65).map(|at| {

@@ -148,7 +148,7 @@ roleRef: {kind: ClusterRole, name: view, apiGroup: rbac.authorization.k8s.io}
     }
 }
 
-/// The requests, each a verb and a URL, and of their finding the severity, message, object and help.
+/// The requests, each a verb and a URL, and the severity, message, object and help of their finding.
 type Row<'r> = (
     &'r [(&'r str, &'r str)],
     Severity,
@@ -191,7 +191,7 @@ const DENIED: [Row<'_>; 6] = [
              Verbs:[\"post\"]}",
         ),
     ),
-    // What was denied then and is allowed now needs no rule.
+    // A request that was denied but is allowed now needs no rule.
     (
         &[("get", "/logs"), ("get", "/logs")],
         Severity::Info,
@@ -199,7 +199,7 @@ const DENIED: [Row<'_>; 6] = [
         "u: get /logs",
         None,
     ),
-    // No rule allows this alone.
+    // No single rule allows this.
     (
         &[("post", "/version/*")],
         Severity::Low,

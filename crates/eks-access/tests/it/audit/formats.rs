@@ -16,7 +16,7 @@ fn check(name: &str, text: &str) {
 
 fn check_bytes(name: &str, text: &[u8]) {
     let want = log(&testkit::text(SAMPLE));
-    // Whatever pieces the reader gets.
+    // The result is the same for any size of pieces.
     for size in [1, 7, 4_096] {
         let mut got = AuditLog::new();
         let reader = std::io::BufReader::with_capacity(size, text);
@@ -110,7 +110,7 @@ fn utf_16_that_is_cut_is_read_to_its_end() {
     let event = with(event("u\u{1f600}", "get", "/a"), "/verb", json!("get"));
     let text = format!("\u{feff}{event}\n");
     let whole: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    // Half of a unit, which is nothing, and half of a pair, which is a line of U+FFFD.
+    // Half of a unit is dropped. Half of a pair becomes a line of U+FFFD.
     for (rest, lines) in [(&[0x20][..], 0), (&[0x3d, 0xd8], 1)] {
         let bytes = [&whole, rest].concat();
         for size in [1, 2, 3, 4_096] {

@@ -1,5 +1,5 @@
-//! What an impersonation needs beside the request, by kind of user. As upstream: apiserver,
-//! `pkg/endpoints/filters/impersonation`.
+//! The permissions that an impersonation needs beside the request, by kind of user, as in upstream
+//! (apiserver, `pkg/endpoints/filters/impersonation`).
 
 use eks_access::audit::AuditLog;
 use serde_json::{Value, json};
@@ -20,7 +20,8 @@ fn as_user(user: Value, constraint: &str) -> Value {
     }
 }
 
-/// The user, their groups, the verb of a constrained impersonation, and what the caller needs.
+/// The user, their groups, the verb of a constrained impersonation, and the permissions that the
+/// caller needs.
 type Row<'r> = (&'r str, &'r [&'r str], &'r str, &'r [&'r str]);
 
 const ROWS: [Row<'_>; 9] = [
@@ -106,7 +107,7 @@ const ROWS: [Row<'_>; 9] = [
         &["impersonate users [\"system:anonymous\"]"],
     ),
     (
-        // Not the name of a service account.
+        // This is not the name of a service account.
         "system:serviceaccount:dev:CI",
         &[],
         "",

@@ -1,18 +1,18 @@
-//! Each limit, at it and one beyond.
+//! Each limit, with a test at the limit and a test one beyond it.
 
 use eks_access::audit::{AuditCounts, AuditError, AuditLog, MAX_EVENT_BYTES, MAX_NAMES};
 use serde_json::{Value, json};
 
 use super::{denied, event, lines, log, with};
 
-/// A record takes 352 bytes, each text that records share 40 beside itself, and the times, the URL, the client and the
-/// names themselves.
+/// A record takes 352 bytes, and each text that records share takes 40 beside its length. The times, the URL, the
+/// client and the names take their own length.
 #[test]
 fn memory_is_counted_to_the_byte() {
     let user = "u".len() + "system:authenticated".len() + 2 * 40;
     let tally = 2 * "2026-11-28T06:05:58.861120Z".len() + "kubectl/v1.36.3".len();
     let path = "get/healthz".len() + 2 * 40;
-    // The group and the subresource are the same text, the empty one.
+    // The group and the subresource are the same text, which is empty.
     let resource = "getpodsdev".len() + 4 * 40;
     let pod = "/api/v1/namespaces/dev/pods/web";
     let rows = [
@@ -32,7 +32,8 @@ fn memory_is_counted_to_the_byte() {
             read(limit, AuditLog::new(), &own).unwrap_err(),
             AuditError::TooLarge { limit }
         );
-        // The same request again takes nothing, and one with another decision shares the texts, in a copy as well.
+        // The same request again takes no memory. A request with another decision shares the texts, also in a
+        // copy.
         assert!(read(bytes, log.clone(), &own).is_ok());
         let refused = denied(own, "");
         let name = if uri == pod { "web".len() } else { 0 };
@@ -68,7 +69,7 @@ fn as_many_names_as_may_be_kept_are_kept() {
     }
 }
 
-/// Whatever the form, an event of the greatest size is read.
+/// An event of the greatest size is read in every form.
 #[test]
 fn an_event_of_the_greatest_size_is_read() {
     let long = with(event("u", "get", "/a"), "/requestObject", json!(""));
@@ -90,7 +91,7 @@ fn an_event_of_the_greatest_size_is_read() {
     }
 }
 
-/// It is passed over up to its end, if that comes within 64 times the size of an event.
+/// A longer event is skipped to its end, if the end comes within 64 times the size of an event.
 #[test]
 fn a_line_of_several_times_the_greatest_size_is_skipped() {
     let good = event("u", "get", "/a");
@@ -129,11 +130,11 @@ fn documents_are_read_three_deep() {
     assert_eq!(counts(&deep(&message, 3, array)), (0, 0, 1));
 }
 
-/// Of a request with more records than are remembered, each event counts.
+/// If a request has more records than are remembered, each event counts.
 #[test]
 fn requests_of_sixteen_records_are_remembered() {
     for (keys, counted) in [(14, (1, 1)), (15, (2, 0))] {
-        // One record of the request, one of the user, and one of each key.
+        // There is a record for the request, for the user, and for each key.
         let extra: serde_json::Map<String, Value> = (0..keys)
             .map(|key| (format!("k{key}"), json!(["v"])))
             .collect();

@@ -151,7 +151,7 @@ fn what_goes_beyond_the_log_is_listed() {
             "names: delete pods in namespace dev",
         ]
     );
-    // The cluster-wide rule makes one in the namespace needless.
+    // The cluster-wide rule makes a rule in the namespace needless.
     let verbs = role.objects().roles.iter().flat_map(|role| &role.rules);
     assert_eq!(
         verbs.map(|rule| rule.verbs.join(",")).collect::<Vec<_>>(),
@@ -222,7 +222,7 @@ fn the_uses_of_a_role_are_those_of_its_rules() {
     );
     let log = log(&lines(&[
         list("?fieldSelector=metadata.name%3Dweb"),
-        // A request for all of them makes the rule one for all.
+        // A request for all objects makes the rule a rule for all objects.
         list(""),
         event("u", "get", "/api/v1/namespaces/dev/secrets/é"),
         unnamed,
@@ -247,6 +247,6 @@ fn the_uses_of_a_role_are_those_of_its_rules() {
     );
     let by_authorizer = BTreeMap::from([(Authorizer::Rbac, 3), (Authorizer::Unnamed, 1)]);
     assert_eq!(role.by_authorizer(), &by_authorizer);
-    // A letter of any script is written as it is.
+    // A letter of any script is written without an escape.
     assert!(role.to_yaml().contains("resourceNames: [\"é\"]"));
 }

@@ -1,4 +1,4 @@
-//! Parts of a log, which are saved and merged.
+//! Parts of a log that are saved and merged.
 
 use eks_access::audit::{AuditError, AuditLog};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ fn parts_are_saved_and_merged() {
     ));
     let of_user = AuditLog::of_user("admin");
     assert_eq!(merged.merge(of_user), Err(AuditError::OtherUser));
-    // A request that is of no record.
+    // A request that belongs to no record.
     let open = saved.replacen(
         "\"ended\":[]",
         "\"ended\":[{\"id\":\"00000000000000000000000000000000\",\"times\":1,\"records\":[[9999,1]]}]",
@@ -60,7 +60,7 @@ fn long(username: &str, uri: &str, time: &str) -> (Value, Value) {
         "/requestReceivedTimestamp",
         json!(time),
     );
-    // The client chose the same id for each.
+    // The client chose the same id for each request.
     let end = with(end, "/auditID", json!("chosen"));
     (with(end.clone(), "/stage", json!("ResponseStarted")), end)
 }
@@ -98,7 +98,7 @@ fn overlapping() -> Vec<Value> {
         begin_alone,
         later_end.clone(),
         odd_end,
-        // Delivered twice.
+        // The event was delivered twice.
         later_end,
     ]
 }
@@ -137,7 +137,8 @@ fn merged(of: &dyn Fn() -> AuditLog, parts: &[&[Value]]) -> String {
 
 #[test]
 fn a_log_that_is_split_anywhere_and_merged_in_any_order_is_the_whole() {
-    // Only a part that has the start of the unusual request can know that its end is of one.
+    // Only a part that has the start of the unusual request can know that the end belongs to such a
+    // request.
     let events: Vec<Value> = overlapping()
         .into_iter()
         .filter(|event| event["requestURI"] != "/long/poll")
@@ -171,14 +172,14 @@ fn a_saved_part_has_nothing_that_a_terminal_or_a_pipeline_acts_on() {
     let saved = String::from_utf8(saved).unwrap();
     assert_eq!(Ok(&saved), log.save().as_ref());
     assert!(!saved.contains("##") && !saved.contains(['\u{1b}', '\u{202e}']));
-    // The rest is as it was.
+    // The rest is unchanged.
     let escaped = r"#\u0023vso[task.x]#\u0023[y]\u001b[31m\u202eé😀#";
     assert!(saved.contains(escaped), "{saved}");
     let read = AuditLog::from_saved(&saved).unwrap();
     assert_eq!(read.users().keys().collect::<Vec<_>>(), [&name]);
 }
 
-/// Whatever part of a request differs, it is another one, though the client chose the same id.
+/// If any part of a request differs, it is another request, even if the client chose the same id.
 #[test]
 fn a_request_ends_with_its_own_event_only() {
     let user = |username: &str, uid: &str, groups: &[&str], extra: Value| json!({"username": username, "uid": uid, "groups": groups, "extra": extra});
@@ -226,8 +227,8 @@ fn a_request_ends_with_its_own_event_only() {
     }
 }
 
-/// A server with other long-running requests than a stock one has: each counts once, and the log does not remember
-/// every other request for that.
+/// A server has other long-running requests than a stock server. Each counts once, and for this the log does not
+/// remember every other request.
 #[test]
 fn unusual_long_running_requests_count_once() {
     let (begin, end) = long("u", "/long/poll", "2026-11-28T06:05:58.000007Z");

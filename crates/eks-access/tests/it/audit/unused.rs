@@ -36,7 +36,7 @@ fn pods(count: usize) -> Vec<Value> {
         .collect()
 }
 
-/// The namespace of the binding, the rule, the requests, and what of them used the rule.
+/// The namespace of the binding, the rule, the requests, and the requests that used the rule.
 type Row = (
     &'static str,
     &'static str,
@@ -75,7 +75,7 @@ fn a_rule_is_used_by_what_it_allows() {
             &[("get", "pods")],
         ),
         ("dev", named, get("/api/v1/namespaces/dev/pods/p1"), &[]),
-        // Of more names than are kept, any may be one that the rule has.
+        // If there are more names than are kept, any of them may be in the rule.
         ("dev", named, pods(65), &[("delete", "pods")]),
         ("dev", any, pods(65), &[("delete", "pods")]),
         (
@@ -105,7 +105,8 @@ fn a_rule_is_used_by_what_it_allows() {
     }
 }
 
-/// A log of one user says nothing of bindings of others; one of all users says that their rules are unused.
+/// A log of one user says nothing about the bindings of other users. A log of all users says that their
+/// rules are unused.
 #[test]
 fn a_binding_of_users_that_were_not_read_is_left_out() {
     let policy = policy("dev", "{apiGroups: [''], resources: [pods], verbs: [get]}");

@@ -1,5 +1,5 @@
 //! The minimal role of generated logs, with RBAC as the judge: it allows each request of the log, and beyond
-//! them only what it lists.
+//! them only the permissions that it lists.
 
 use eks_access::audit::{AuditLog, MinimalRole, RoleRequest};
 use k8s_rbac::{Manifests, Policy, Request, RequestInfo, ResourceRequest, User};
@@ -47,7 +47,7 @@ fn url() -> impl Strategy<Value = (&'static str, String)> {
     prop_oneof![9 => resource, 1 => select(&PATHS[..]).prop_map(|path| ("get", path.to_owned()))]
 }
 
-/// All requests that differ from those of the log in any part.
+/// All requests that differ from the requests of the log in one part.
 fn universe() -> Vec<Request<'static>> {
     let mut all: Vec<Request<'static>> = Vec::new();
     for verb in VERBS.into_iter().chain(["delete"]) {
@@ -96,7 +96,7 @@ proptest! {
         prop_assert_eq!(read.objects(), role.objects());
         let policy = Policy::new(read.into_objects());
         let user = User::new("u", ["system:authenticated"]);
-        // The requests as their URLs say, not as the log has them.
+        // The requests by their URLs, not by the text of the log.
         let infos: Vec<RequestInfo> = requests
             .iter()
             .map(|(verb, url)| {

@@ -11,7 +11,7 @@ mapRoles:
 - {rolearn: 'arn:aws:iam::111122223333:role/dev', username: dev, groups: [dev]}
 ";
 
-/// The documents that show which roles are those of managed node groups and Fargate profiles.
+/// The documents that show which roles belong to managed node groups and Fargate profiles.
 const SOURCES: [(&str, &str); 5] = [
     (
         "describe.json",
@@ -145,7 +145,7 @@ fn the_creator_of_the_cluster_is_skipped() {
     assert_eq!(skipped(&conversion), ["managed-entry jobs"]);
     assert!(conversion.output.contains("role/creator"));
 
-    // Of two documents that differ the first decides.
+    // If two documents differ, the first decides.
     let wanted = (
         "eksctl.yaml",
         "

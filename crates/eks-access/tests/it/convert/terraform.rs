@@ -7,8 +7,8 @@ use hcl::eval::{Context, Evaluate as _};
 use hcl::{Block, Body, Map, Value};
 use serde_json::json;
 
-/// Returns the plan of a configuration, in the form of `terraform show -json`, with the values in
-/// `planned_values` that the configuration gives.
+/// Returns the plan of a configuration in the form of `terraform show -json`. `planned_values` has
+/// the values that the configuration gives.
 pub(super) fn plan(text: &str) -> serde_json::Value {
     let body: Body = hcl::from_str(text).unwrap_or_else(|why| panic!("{why}\n{text}"));
     let mut context = Context::new();
@@ -131,7 +131,8 @@ fn text_that_looks_like_an_expression_stays_text() {
     assert_eq!(values["user_name"], "dev:{{SessionName}}");
 }
 
-/// The page on the migration compares the cluster with a plan. It is the plan of the configuration beside it.
+/// The page on the migration compares the cluster with a plan. This is the plan of the configuration beside
+/// the page.
 #[test]
 fn the_plan_of_the_migration_page_is_that_of_its_configuration() {
     let read = |name: &str| {

@@ -26,7 +26,7 @@ struct Case {
     warnings: Vec<String>,
     text: String,
     github: String,
-    /// Failed are those of high severity.
+    /// Findings of high severity count as failed.
     junit: String,
     markdown: String,
     /// The run, as JSON.

@@ -1,7 +1,7 @@
 //! The whole page of a cluster that has principals of each level: `testdata/report/page.html`.
 //!
-//! `ACCEPT_REPORT=1 cargo test -p eks-access --all-features --test it report::page` writes the page as it is now. Read the
-//! difference before it is committed.
+//! `ACCEPT_REPORT=1 cargo test -p eks-access --all-features --test it report::page` writes the current page. Read the
+//! difference before you commit it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -22,7 +22,7 @@ fn ask(program: &str, questions: &[Value]) -> Vec<Value> {
     let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()));
     let output = child.wait_with_output().unwrap();
     let written = writer.join().unwrap();
-    // A program that has crashed does not read its input either, so its own words come first.
+    // A program that has crashed does not read its input, so its own message comes first.
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success(),
@@ -40,8 +40,8 @@ fn ask(program: &str, questions: &[Value]) -> Vec<Value> {
 }
 
 /// Asks the mapping's oracle who each caller of each world becomes, then the RBAC oracle what each user may do.
-/// Returns for each world and each caller the answers to the questions, in their order. An access entry, which
-/// upstream does not have, decides before the oracle is asked.
+/// Returns for each world and each caller the answers to the questions, in their order. An access entry
+/// decides before the oracle is asked, since upstream has no access entries.
 pub(crate) fn answers(
     (map, rbac): (&str, &str),
     worlds: &[(World, Vec<Asked>)],
@@ -93,7 +93,8 @@ pub(crate) fn answers(
                         .iter()
                         .map(|one| {
                             let is_allowed = decided.next().unwrap()["decision"] == "Allow";
-                            // The super user is beside RBAC in the API server, and access policies in EKS.
+                            // The API server allows the super user outside RBAC, and so does EKS for
+                            // access policies.
                             is_allowed
                                 || user.groups.iter().any(|group| group == "system:masters")
                                 || by_access_policy(world, *caller, *one)
@@ -130,7 +131,7 @@ fn user(world: &World, caller: Caller, mapped: &Value) -> Option<User> {
     Some(User::new(name, groups).authenticated())
 }
 
-/// Whether the access policy of a caller's entry allows a request, by the words of the EKS user guide: the
+/// Whether the access policy of a caller's entry allows a request, by the EKS user guide: the
 /// administrator may do everything in the scope, a viewer may read all but secrets.
 fn by_access_policy(world: &World, caller: Caller, asked: Asked) -> bool {
     let Some((policy, scope)) = world.entry(caller).and_then(|entry| entry.policy) else {

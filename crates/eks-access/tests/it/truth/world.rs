@@ -16,7 +16,7 @@ pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const ROLES: [&str; 4] = ["r0", "r1", "r2", "r3"];
 pub(crate) const USERS: [&str; 2] = ["dev", "ops"];
 
-/// The format that a mapping is in.
+/// The format of a mapping.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Format {
     ConfigMap,

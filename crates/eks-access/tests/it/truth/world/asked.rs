@@ -1,11 +1,11 @@
-//! Everyone who may ask, and everything that they may ask for.
+//! All callers and users, and all requests about them.
 
 use k8s_rbac::{Request, ResourceRequest, User};
 use serde_json::{Value, json};
 
 use super::{ACCOUNT, ROLES, USERS};
 
-/// The sessions that are tried. The first is the one that stands for any.
+/// The sessions that are tried. The first session stands for any session.
 pub(crate) const SESSIONS: [&str; 5] = ["SESSION", "alice", "bob", "a@b", "unmapped"];
 const VERBS: [&str; 4] = ["get", "list", "delete", "watch"];
 const RESOURCES: [&str; 3] = ["pods", "secrets", "configmaps"];
@@ -62,7 +62,7 @@ impl Caller {
     }
 }
 
-/// Something to ask for.
+/// A request to ask about.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Asked {
     Resource(&'static str, &'static str, Option<&'static str>),
@@ -80,7 +80,7 @@ impl Asked {
         all
     }
 
-    /// The words of `kubectl auth can-i`.
+    /// The request in the words of `kubectl auth can-i`.
     pub(crate) fn line(self) -> String {
         match self {
             Self::Resource(verb, resource, Some(name)) => format!("{verb} {resource} -n {name}"),
@@ -103,7 +103,7 @@ impl Asked {
         }
     }
 
-    /// The attributes of the request, as the RBAC oracle takes them.
+    /// The attributes of the request, in the form of the RBAC oracle.
     pub(crate) fn attributes(self, user: &User) -> Value {
         let mut attributes = json!({"user": user.name, "groups": user.groups});
         let more = match self {

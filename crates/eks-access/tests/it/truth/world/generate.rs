@@ -126,7 +126,7 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
                 }
                 let mut seen = BTreeSet::new();
                 if matches!(format, Format::Objects) {
-                    // Of several objects for one principal, upstream takes any.
+                    // If there are several objects for one principal, upstream takes any of them.
                     rules.retain(|one| seen.insert((one.is_user, one.name)));
                 }
                 let is_eks = matches!(format, Format::ConfigMap | Format::List | Format::Eksctl);

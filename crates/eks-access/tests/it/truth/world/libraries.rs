@@ -1,4 +1,4 @@
-//! The libraries that answer the same questions one after the other.
+//! The libraries of the mapping and of RBAC, which together answer the same questions.
 
 use aws_auth_map::{AccessScope, IdentityMap, PolicyTable, Resolution};
 use iam_principal::Identity;
@@ -6,7 +6,7 @@ use k8s_rbac::{Policy, Request, User};
 
 use super::{ACCOUNT, Caller, World};
 
-/// The libraries of a world, asked one after the other.
+/// The libraries with the data of a world.
 pub(crate) struct Libraries {
     pub(crate) map: IdentityMap,
     pub(crate) policy: Policy,
@@ -22,7 +22,8 @@ impl Libraries {
         }
     }
 
-    /// Returns the user that a caller becomes, and the access policies beside it. `None` if it is none.
+    /// Returns the user that a caller becomes, and the caller's access policies. `None` if the caller
+    /// becomes no user.
     pub(crate) fn user(&self, caller: Caller) -> Option<(User, Vec<aws_auth_map::AccessPolicy>)> {
         let identity = Identity::new(&caller.arn(), ACCOUNT, &caller.id()).unwrap();
         let Resolution::Mapped(mapped) = self.map.resolve(&identity) else {

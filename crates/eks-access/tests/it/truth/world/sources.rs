@@ -129,12 +129,12 @@ impl World {
         documents
     }
 
-    /// Whether there is a mapping at all: an empty list is no document.
+    /// Whether there is a mapping: an empty list does not count as a document.
     pub(crate) fn has_mapping(&self) -> bool {
         self.documents().len() > 1
     }
 
-    /// The map, as its library reads it.
+    /// The map that the library reads.
     pub(crate) fn identity_map(&self) -> IdentityMap {
         let (reader, text) = (Reader::new(), self.mapping());
         let (kind, (rules, _)) = match self.format {
@@ -164,7 +164,8 @@ impl World {
             .with_authentication_mode(self.mode)
     }
 
-    /// The backend of the mapping's oracle: upstream reads a ConfigMap where EKS has another format of it.
+    /// The backend of the mapping's oracle. If EKS has another format of the ConfigMap, upstream reads the
+    /// ConfigMap.
     pub(crate) fn backend(&self) -> Value {
         match self.format {
             Format::ConfigMap | Format::List | Format::Eksctl => {
@@ -180,7 +181,7 @@ impl World {
         }
     }
 
-    /// The roles and bindings, as the RBAC oracle takes them.
+    /// The roles and bindings, in the form of the RBAC oracle.
     pub(crate) fn rbac(&self) -> Value {
         let of_kind = |kind: &str| -> Vec<&Value> {
             let all = self.roles.iter().chain(&self.bindings);
