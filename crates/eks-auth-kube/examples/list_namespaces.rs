@@ -1,4 +1,4 @@
-//! Lists the namespaces of an EKS cluster, with a token that is minted in this process and would refresh itself.
+//! Lists the namespaces of an EKS cluster. The token is minted in this process, and would be refreshed.
 //!
 //! ```text
 //! $ export AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…
@@ -6,7 +6,8 @@
 //!       eu-west-1 my-cluster https://0123.gr7.eu-west-1.eks.amazonaws.com ca.pem
 //! ```
 //!
-//! The last argument is the certificate authority of the cluster, in PEM; without it, those of the system are trusted.
+//! The last argument is the certificate authority of the cluster, in PEM. Without it, the authorities of the system
+//! are trusted.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -40,7 +41,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = eks_auth_kube::client(config, Arc::new(source))?;
     let request = Request::get("/api/v1/namespaces").body(Vec::new())?;
     let list = client.request_text(request).await?;
-    // The list as the API server wrote it.
+    // The unchanged list of the API server.
     std::io::Write::write_all(&mut std::io::stdout(), list.as_bytes())?;
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Logins of AWS principals, as Teleport has them: a challenge, then a signed request to STS that carries it.
-//! A test of this crate runs it.
+//! Logins of AWS principals as in Teleport: the service issues a challenge, and the client signs a request to
+//! STS with the challenge. A test of this crate runs it.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -27,10 +27,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(axum::serve(listener, app(Keys::new(), now)?).await?)
 }
 
-/// Builds the service, over the embedded STS with its keys in the place of AWS's.
+/// Builds the service. The embedded STS and its keys replace AWS.
 pub(crate) fn app(keys: Keys, now: fn() -> UnixTime) -> Result<Router, Box<dyn Error>> {
     let sts: Sts = LocalTransport::new(LocalSts::new(keys), now);
-    // Each login replaces the value by its own challenge.
+    // Each login replaces this value by its own challenge.
     let binding = BindingHeader::parse("x-teleport-challenge", "challenge")?;
     let policy = AcceptPolicy::bound_by(binding, Partition::Aws);
     let rules = Arc::new(IdentityMap::from_config_map(RULES).0);

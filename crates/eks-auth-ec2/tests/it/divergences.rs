@@ -27,7 +27,7 @@ async fn look_up(answer: Answer, count: usize) -> (Vec<&'static str>, Vec<usize>
     (codes, table.sizes())
 }
 
-/// What upstream does was read from its source.
+/// The behavior of upstream was read from its source.
 #[tokio::test]
 async fn every_divergence_is_listed_and_real() {
     let rows = Divergences::read(concat!(

@@ -53,7 +53,7 @@ async fn many_instances_are_asked_for_together() {
     while let Some(outcome) = callers.join_next().await {
         assert_eq!(outcome.unwrap(), Ok(()));
     }
-    // Five at once, as upstream, then by hundreds.
+    // As in upstream, five calls are made at once, and then calls for a hundred each.
     assert_eq!(table.sizes(), [1, 1, 1, 1, 1, 100, 100, 45]);
     let calls = table.calls.lock().unwrap();
     let ids: BTreeSet<&String> = calls.iter().flatten().collect();
@@ -152,7 +152,7 @@ async fn a_caller_gives_up_and_the_call_goes_on() {
     table.gate.add_permits(1);
     assert!(resolver.look_up(&id(7)).await.is_ok());
     assert_eq!(table.sizes(), [1]);
-    // An EC2 that does not answer.
+    // EC2 does not answer.
     assert_eq!(resolver.look_up(&id(8)).await, Err(LookUpError::TimedOut));
     table.gate.add_permits(10);
     assert!(resolver.look_up(&id(9)).await.is_ok());
@@ -182,7 +182,7 @@ async fn waiting_has_a_limit() {
 async fn calls_are_limited_in_rate() {
     let table = Table::open(named);
     let one = NonZeroU32::MIN;
-    // A call a second, and a deadline before the second one.
+    // One call a second is allowed, and the deadline comes before the second call.
     let settings = settings()
         .with_rate(one, one)
         .with_deadline(Duration::from_millis(50));

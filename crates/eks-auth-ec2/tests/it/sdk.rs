@@ -24,12 +24,12 @@ use crate::support::{id, settings};
 const ROLE: &str = "arn:aws:iam::444455556666:role/describe-instances";
 const CLUSTER: &str = "arn:aws:eks:us-west-2:111122223333:cluster/demo";
 
-/// A request as the stub received it.
+/// A request that the stub received.
 #[derive(Clone, Debug, Default)]
 struct Received {
     /// The names are in lower case.
     headers: Vec<(String, String)>,
-    /// The form of the query protocol, decoded as far as the tests need it.
+    /// The form of the query protocol, decoded as far as the tests need.
     form: Vec<(String, String)>,
 }
 
@@ -62,7 +62,7 @@ impl Received {
     }
 }
 
-/// What the stub does with a request: an answer, or a closed connection.
+/// The reaction of the stub to a request: an answer, or a closed connection.
 type Answer = Option<(u16, String)>;
 
 /// EC2 and STS at one address.
@@ -163,7 +163,7 @@ fn session() -> Answer {
     Some((200, body.to_owned()))
 }
 
-/// EC2's answer with the instances that were asked for, except those whose id ends with 13, and the token of
+/// EC2's answer with the requested instances, except instances whose id ends with 13, and with the token of
 /// the next page, if there is one.
 fn instances(request: &Received, next: &str) -> Answer {
     let ids = request.ids().into_iter().filter(|id| !id.ends_with("13"));
@@ -352,7 +352,8 @@ async fn a_role_that_cannot_be_assumed_is_a_failure() {
     assert!(aws.seen("DescribeInstances").is_empty());
 }
 
-/// Shows what `fuzz/differential ec2_role` compares: the requests of a role that upstream takes.
+/// Shows the comparison of `fuzz/differential ec2_role`: the requests with a role that upstream
+/// accepts.
 pub(crate) async fn compare_roles(rows: &Divergences) {
     let user = CrossAccountRole::parse("arn:aws:iam::444455556666:user/alice");
     rows.compare("role-arn", &Ok(()), &user.map(drop));

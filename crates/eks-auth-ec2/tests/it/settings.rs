@@ -1,4 +1,4 @@
-//! Each setting of the resolver, where it decides.
+//! Each setting of the resolver, in a case that it decides.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -43,7 +43,7 @@ async fn a_call_has_as_many_instances_as_a_batch() {
     assert_eq!(table.sizes(), [1, 1, 1, 1, 1, 3, 3, 2]);
 }
 
-/// Each row: the names that are kept, and the calls for one instance that is asked for twice.
+/// Each row: the names that are kept, and the calls if one instance is asked for twice.
 #[tokio::test]
 async fn names_are_kept_up_to_their_number() {
     for (max_names, calls) in [(0, 2), (1, 1)] {
@@ -56,7 +56,7 @@ async fn names_are_kept_up_to_their_number() {
     }
 }
 
-/// Each row: how long a missing instance is remembered, and the calls for one that is asked for twice.
+/// Each row: how long a missing instance is remembered, and the calls if it is asked for twice.
 #[tokio::test]
 async fn a_missing_instance_is_remembered_for_its_time() {
     let missing = |_: &str| -> Result<Option<String>, DescribeError> { Ok(None) };

@@ -1,4 +1,4 @@
-//! An EC2 that is a table, and opens its gate when a test says so.
+//! A table that replaces EC2, with a gate that the test opens.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use eks_auth_ec2::{DescribeError, DescribeInstances, Instance, Resolver, Settings};
 use tokio::sync::Semaphore;
 
-/// What EC2 answers.
+/// The answers of EC2.
 pub(crate) type Answer = fn(&str) -> Result<Option<String>, DescribeError>;
 
 #[derive(Clone)]
@@ -75,7 +75,7 @@ pub(crate) fn throttled(_: &str) -> Result<Option<String>, DescribeError> {
     })
 }
 
-/// Settings without a rate that a test would wait for.
+/// Settings with a rate so high that no test waits.
 pub(crate) fn settings() -> Settings {
     let many = std::num::NonZeroU32::new(100_000).unwrap();
     Settings::new()

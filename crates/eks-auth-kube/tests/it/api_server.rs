@@ -34,9 +34,9 @@ struct Cluster {
     lists: usize,
     /// How many of the next requests for a further page of a list are answered with `410 Gone`.
     forgotten_pages: usize,
-    /// Whether each page of a list is empty and names a next one.
+    /// Whether each page of a list is empty and names a next page.
     has_endless_lists: bool,
-    /// The answer about the version, if it is not that of an ordinary server.
+    /// The answer about the version, if it differs from an ordinary server's.
     version_answer: Option<Value>,
     /// The path of each watch, and how many seconds it was asked to run.
     watches: Vec<(String, Option<String>)>,
@@ -118,7 +118,7 @@ impl ApiServer {
         self.cluster().forgotten_pages = count;
     }
 
-    /// Answers each request for a list with an empty page and a token of a next one.
+    /// Answers each request for a list with an empty page and a token for a next page.
     pub(crate) fn never_end_lists(&self) {
         self.cluster().has_endless_lists = true;
     }

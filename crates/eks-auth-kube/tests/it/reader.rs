@@ -14,7 +14,7 @@ use tower::service_fn;
 use crate::api_server::{ApiServer, CONFIG_MAPS, MAPPINGS, RBAC};
 
 fn role(name: &str) -> Value {
-    // As an item of a list, it has no kind.
+    // An item of a list has no kind.
     json!({"metadata": {"name": name, "managedFields": [{"manager": "kubectl"}]},
         "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]})
 }
@@ -117,7 +117,8 @@ async fn a_page_of_large_objects_is_read() {
     assert_eq!(names(&documents), ["clusterroles"]);
 }
 
-/// An answer has at most 256 MiB, and no more of a longer one is read. Its pieces are the same memory.
+/// An answer has at most 256 MiB, and no more than this is read of a longer answer. All pieces of the
+/// stub share one memory.
 #[tokio::test]
 async fn an_answer_that_does_not_end_is_too_large() {
     const MIB: usize = 1 << 20;
@@ -290,7 +291,7 @@ async fn an_api_server_that_is_gone_is_an_error() {
 
 #[tokio::test]
 async fn an_api_server_that_cannot_be_reached_is_named_by_its_cause() {
-    // Nothing listens on a port that was bound and let go.
+    // Nothing listens on a port that was bound and then released.
     let address = {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
         listener.unwrap().local_addr().unwrap()

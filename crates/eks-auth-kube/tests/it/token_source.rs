@@ -167,7 +167,7 @@ async fn a_hundred_concurrent_requests_share_one_minting() {
 async fn a_token_is_refreshed_before_the_server_refuses_it() {
     let world = World::default();
     let client = world.client(AuthInfo::default()).await;
-    // Two hours, in steps that no token outlives.
+    // The clock goes on for two hours, in steps that are shorter than the life of a token.
     for step in 0..20 {
         world.at(step * 400);
         assert_eq!(ask(&client).await.unwrap(), ARN);
@@ -207,7 +207,7 @@ async fn a_failing_provider_is_an_error_without_its_words_and_no_request() {
     assert!(ask(&client).await.is_ok());
 }
 
-/// kube would send a token of its configuration in the place of ours.
+/// kube would send a token of its configuration instead of our token.
 #[tokio::test]
 async fn credentials_of_the_configuration_are_dropped() {
     let world = World::default();

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::api_server::{ApiServer, CONFIG_MAPS, MAPPINGS, RBAC};
 
-/// How long a test waits for an event that must come. A slow machine needs no more.
+/// How long a test waits for an event that must come. This is enough for a slow machine.
 const LONGEST: Duration = Duration::from_secs(60);
 
 struct Watched {
@@ -127,7 +127,8 @@ async fn an_api_server_that_is_gone_and_back_with_a_compacted_history_is_followe
     server.resume().await;
     watched.wait(is_applied).await;
     assert_eq!(watched.username(), "dev-2");
-    // The history alone: `410 Gone`. Nothing has changed, so the same version is in effect again.
+    // Only the history is gone (`410 Gone`). No object has changed, so the same version is in
+    // effect again.
     server.compact();
     watched.wait(is_fault("disconnected")).await;
     watched
@@ -203,7 +204,7 @@ async fn the_config_map_may_have_another_name() {
     assert_eq!(watched.username(), "dev-1");
 }
 
-/// A connection that was dropped without a word is noticed when the watch should have ended.
+/// A connection that was dropped silently is noticed when the watch should have ended.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_watch_is_asked_to_end_in_a_minute() {
     let server = ApiServer::start().await;
@@ -239,7 +240,7 @@ async fn identity_mappings_are_rules() {
     let watch = ClusterWatch::new(server.client());
     let failures = watch.failures();
     let mut watched = Watched::start(sources, watch);
-    // There is none, which is a version as well.
+    // There is no ConfigMap, which is a version as well.
     watched.wait(is_applied).await;
     assert_eq!(watched.username(), "not mapped");
     let mapping = |user: &str| {
@@ -253,7 +254,7 @@ async fn identity_mappings_are_rules() {
     server.delete(MAPPINGS, "dev");
     watched.wait(is_applied).await;
     assert_eq!(watched.username(), "not mapped");
-    // No other kind is counted with them.
+    // No other kind is counted together with them.
     server.compact();
     watched.wait(is_fault("disconnected")).await;
     let kinds = [
@@ -294,7 +295,7 @@ async fn rbac_objects_of_all_kinds_are_one_version() {
     server.put(&bindings, of("ClusterRoleBinding", "dev", binding));
     watched.wait(is_applied).await;
     assert!(watched.may_get_pods("dev") && !watched.may_get_pods("other"));
-    // One kind may no longer be read: the last good version stays.
+    // The user may no longer read one kind, so the last good version stays.
     server.forbid(&bindings);
     server.compact();
     watched.wait(is_fault("disconnected")).await;

@@ -1,5 +1,5 @@
-//! Access reviews about a caller with an access entry, whose policies grant permissions beside RBAC, and what is
-//! noted of each review.
+//! Access reviews about a caller with an access entry, whose policies grant permissions beside RBAC, and the
+//! notes on each review.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ fn rules() -> IdentityMap {
     IdentityMap::new().with_backend(Backend::new(BackendKind::AccessEntries, rules))
 }
 
-/// What kube-apiserver sends about the user of an accepted token.
+/// The review that kube-apiserver sends about the user of an accepted token.
 fn document() -> Value {
     let arn = "arn:aws:sts::111122223333:assumed-role/dev/alice";
     let identity = Identity::new(arn, "111122223333", "AROAEXAMPLE:alice").unwrap();

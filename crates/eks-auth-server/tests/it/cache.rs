@@ -49,7 +49,7 @@ async fn a_thousand_concurrent_reviews_of_one_token_make_one_call() {
     assert_eq!((sts.calls(), misses), (1, 1));
 }
 
-/// Each row: how long a refusal is remembered, and the calls for a token that is refused twice.
+/// Each row: how long a refusal is remembered, and the calls if a token is refused twice.
 #[tokio::test]
 async fn a_refusal_is_remembered_for_its_time() {
     for (negative_ttl, calls) in [(Duration::ZERO, 2), (Duration::from_secs(600), 1)] {
@@ -90,7 +90,7 @@ async fn identities_and_refusals_are_remembered_and_failures_are_not() {
 }
 
 /// The key is the decoded request: neither the order nor the spelling of its parameters matters, and no other
-/// request has the same.
+/// request has the same key.
 #[tokio::test]
 async fn the_key_is_the_request_and_not_the_text() {
     let sts = Counting::answering(&[(200, caller("alice"))]);
@@ -140,7 +140,7 @@ async fn nothing_is_remembered_beyond_its_time() {
     assert_eq!(ended.cache, CacheUse::Unused);
 }
 
-/// The checks of a token that is used again are not repeated, but for its time.
+/// If a token is used again, only the check of its time is repeated.
 #[tokio::test]
 async fn a_token_in_use_is_refused_outside_its_time() {
     let sts = Counting::answering(&[(200, caller("alice"))]);
@@ -209,7 +209,8 @@ async fn a_token_in_use_is_asked_about_again_in_time() {
     assert_eq!(sts.calls(), before + 1);
 }
 
-/// An operator sets the number of bytes. What does not fit is forgotten at some time, and asked about again.
+/// An operator sets the number of bytes. Entries that do not fit are forgotten, and STS is asked about them
+/// again.
 #[tokio::test]
 async fn every_size_of_the_cache_works() {
     for (bytes, most_calls) in [(0, 4), (1, 4), (4_096, 1), (u64::MAX, 1)] {
@@ -234,11 +235,11 @@ async fn a_malformed_token_never_reaches_sts() {
     assert_eq!((sts.calls(), identities.remembered()), (0, 0));
 }
 
-/// A flood of tokens that are used once does not displace one that is used often.
+/// A flood of tokens that are used once does not displace a token that is used often.
 #[tokio::test]
 async fn a_flood_of_one_time_tokens_does_not_turn_the_cache_over() {
     let sts = Counting::answering(&[(200, caller("alice"))]);
-    // Room for some twenty tokens.
+    // There is room for about twenty tokens.
     let settings = CacheSettings::default().with_bytes(12_000);
     let identities = identities(sts.clone()).with_cache(settings);
     let hot = token("AKIDHOT");
@@ -260,7 +261,7 @@ async fn a_flood_of_one_time_tokens_does_not_turn_the_cache_over() {
     assert!((1..60).contains(&remembered), "{remembered}");
 }
 
-/// A change of the rules acts on identities that are remembered.
+/// A change of the rules also affects remembered identities.
 #[tokio::test]
 async fn rules_apply_after_the_cache() {
     let sts = Counting::answering(&[(200, caller("alice"))]);
@@ -297,8 +298,8 @@ async fn an_outage_is_not_made_worse_by_repetitions() {
     assert!(sts.calls() > 100, "{}", sts.calls());
 }
 
-/// An STS that answers tokens of the key `AKIDALICE`, refuses those of its session `junk`, and leaves others
-/// without an answer.
+/// An STS that accepts tokens of the key `AKIDALICE`, refuses tokens of its session `junk`, and does not
+/// answer other tokens.
 #[derive(Default)]
 struct OnlyAlice {
     calls: AtomicUsize,
@@ -339,8 +340,8 @@ fn alice(session: &str) -> String {
     token_with_session("AKIDALICE", session)
 }
 
-/// A flood of well-formed tokens takes every open call and every place to wait, and beyond it fails at once.
-/// A known caller logs in with new tokens meanwhile.
+/// A flood of well-formed tokens takes every open call and every place to wait. Further tokens fail at once.
+/// Meanwhile a known caller logs in with new tokens.
 #[tokio::test]
 async fn known_callers_keep_a_share_of_the_calls_in_a_flood() {
     let sts = Arc::new(OnlyAlice::default());
@@ -366,7 +367,7 @@ async fn known_callers_keep_a_share_of_the_calls_in_a_flood() {
     assert_eq!(sts.calls(), 6);
 }
 
-/// A caller who was let in is known to the webhooks.
+/// A caller who was accepted is known to the webhooks.
 #[tokio::test]
 async fn a_caller_who_was_let_in_logs_in_during_a_flood() {
     let sts = Arc::new(OnlyAlice::default());

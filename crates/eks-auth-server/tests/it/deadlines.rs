@@ -1,4 +1,4 @@
-//! When connections that wait are closed, by a clock that does not wait.
+//! When waiting connections are closed. The clock of the tests does not wait.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,8 @@ use crate::support::{
     Counting, Files, Notes, Running, caller, exchange_on, post, review, token, webhooks,
 };
 
-/// Different, so that each is known by its time. The server looks every five seconds: a quarter of the shortest.
+/// The timeouts differ, so that each is recognized by its time. The server checks every five seconds, a quarter
+/// of the shortest timeout.
 const LIMITS: Limits = Limits {
     handshake_timeout: Duration::from_secs(11),
     header_timeout: Duration::from_secs(20),
@@ -39,7 +40,7 @@ async fn serve(tls: Option<ServerTls>) -> (Running, Arc<Notes>) {
 /// Waits until the server closes a connection. Returns what it sent before, and the seconds since `start`.
 async fn closed(stream: &mut (impl AsyncRead + Unpin), start: Instant) -> (Vec<u8>, u64) {
     let mut sent = Vec::new();
-    // A reset is a close as well.
+    // A reset counts as a close.
     let _ = stream.read_to_end(&mut sent).await;
     (sent, start.elapsed().as_secs())
 }
@@ -104,7 +105,7 @@ async fn a_connection_that_waits_is_closed_by_the_limit_of_what_it_waits_for() {
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 const PROBE: &[u8] = b"\0\0\x0f\x01\x05\0\0\0\x01\x82\x87\x01\x01x\x04\x08/healthz";
 
-/// A client that neither reads nor closes gets a second after the server has said goodbye.
+/// After the server's goodbye, a client that neither reads nor closes has one more second.
 #[tokio::test(start_paused = true)]
 async fn a_connection_of_http_2_that_does_not_take_its_leave_is_cut() {
     let files = Files::new("goodbye");
@@ -158,7 +159,8 @@ async fn a_handshake_is_cut_at_its_limit_and_to_make_room() {
     running.stop().await;
 }
 
-/// While it stops, the server waits for the first request of a connection and for no further one.
+/// While it stops, the server waits for the first request of a connection, and for no further
+/// request.
 #[tokio::test(start_paused = true)]
 async fn a_connection_ends_with_its_request_once_the_server_closes() {
     let whole = post("/authenticate", &review(&token("AKIDEXAMPLE")));

@@ -1,4 +1,4 @@
-//! What STS can do wrong, on real sockets, and how a review is answered then.
+//! Faults of STS on real sockets, and the answer to a review for each.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,8 @@ const JSON: &str = "application/json";
 
 type Acts = Box<dyn Fn(usize) -> Act + Send + Sync>;
 
-/// Each fault: what STS does, the status of the review, a part of the answer, and how often STS was asked.
+/// Each fault: the act of STS, the status of the review, a part of the answer, and how often STS was
+/// asked.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_fault_of_sts_has_its_answer() {
     let good = || http(200, JSON, &caller("alice"));
@@ -146,7 +147,8 @@ async fn each_fault_of_sts_has_its_answer() {
 
 async fn one_fault(name: &str, act: Acts, status: u16, part: &str, calls: usize) {
     let sts = Sts::start(act).await;
-    // Short only where a deadline passes: on a busy machine, a good answer may take a while.
+    // The deadline is short only if it must pass: on a busy machine, a good answer may take a
+    // while.
     let (attempt, deadline) = match name {
         "slow" | "late at first" => (Duration::from_millis(700), Duration::from_secs(2)),
         _ => (Duration::from_secs(30), Duration::from_secs(60)),
@@ -159,13 +161,13 @@ async fn one_fault(name: &str, act: Acts, status: u16, part: &str, calls: usize)
     let (got, body) = soon(exchange(running.address, &request)).await.unwrap();
     assert_eq!(got, status, "{name}: {body}");
     assert!(body.contains(part), "{name}: {body}");
-    // The deadline ends the repetitions of an STS that hangs.
+    // If STS hangs, the deadline ends the repetitions.
     let asked = sts.requests();
     assert!(
         asked == calls || name == "slow" && asked <= 3,
         "{name}: {asked} calls"
     );
-    // Neither the answer nor the record has anything of the token.
+    // Neither the answer nor the record contains a part of the token.
     let record = notes.lines.lock().unwrap().join("\n");
     for secret in ["X-Amz-Signature", "k8s-aws-v1"] {
         assert!(
@@ -184,7 +186,7 @@ fn webhooks_within(client: StsClient, deadline: Duration, notes: &Arc<Notes>) ->
     Webhooks::new(identities, rules, metrics, notes.clone())
 }
 
-/// An STS that refuses connections, whose name does not resolve, and whose certificate is another's.
+/// STS refuses connections, its name does not resolve, or its certificate has another name.
 #[tokio::test]
 async fn an_sts_that_cannot_be_reached_is_a_failure() {
     let sts = Sts::start(|_| Act::Answer(http(200, JSON, &caller("alice")))).await;
@@ -212,7 +214,7 @@ async fn an_sts_that_cannot_be_reached_is_a_failure() {
     assert_eq!(sts.requests(), 0);
 }
 
-/// The request is what was accepted, on connections that are used again.
+/// STS gets the accepted request, on connections that are used again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_to_sts_are_reused() {
     let sts = Sts::start(|_| Act::Answer(http(200, JSON, &caller("alice")))).await;
@@ -253,7 +255,7 @@ async fn settings_that_cannot_be_used_are_errors() {
     }
 }
 
-/// A refusal names the code of STS; the reason is in the record and not in the answer.
+/// A refusal names the code of STS; the reason is in the record, but not in the answer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_reason_of_a_refusal_is_recorded_and_not_answered() {
     let sts = Sts::start(|_| Act::Answer(http(403, JSON, &fault("ExpiredToken")))).await;

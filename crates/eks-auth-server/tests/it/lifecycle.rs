@@ -52,7 +52,7 @@ async fn stopping_under_load_cuts_no_request() {
     let notes = Arc::new(Notes::default());
     let webhooks = webhooks(sts.clone(), &notes);
     let limits = Limits {
-        // A busy machine may keep a client from running for that long.
+        // On a busy machine, a client may not run for that long.
         lame_duck: Duration::from_secs(1),
         ..Limits::default()
     };
@@ -85,7 +85,7 @@ async fn stopping_under_load_cuts_no_request() {
     assert!(answers > 8, "{answers}");
 }
 
-/// A kept connection does not hold the server up until the deadline.
+/// A kept connection does not delay the server until the deadline.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_waits_for_a_request_ends_with_the_server() {
     let limits = Limits {
@@ -162,7 +162,7 @@ async fn the_certificate_is_replaced_under_load() {
         assert!(running.server.reload_certificate(&tls));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    // A key that does not belong to the certificate, and a file that is missing, change nothing.
+    // A key of another certificate, or a missing file, does not change the certificate in use.
     let (certificate, _) = files.authority.issue("localhost");
     std::fs::write(files.directory.join("tls.crt"), certificate).unwrap();
     assert!(!running.server.reload_certificate(&tls));
@@ -188,7 +188,8 @@ async fn the_certificate_is_replaced_under_load() {
     running.stop().await;
 }
 
-/// The end of the certificate in use is a metric, and one that is not valid is reported when it is loaded.
+/// The end of the certificate in use is a metric. A certificate that is not valid is reported when it is
+/// loaded.
 #[tokio::test]
 async fn a_certificate_that_is_not_valid_is_reported() {
     let files = Files::new("validity");
@@ -210,7 +211,7 @@ async fn a_certificate_that_is_not_valid_is_reported() {
         tokio::task::yield_now().await;
     }
     assert!(has_end("1612310400.0"), "{}", running.metrics());
-    // One that begins later, and one that has no end to speak of.
+    // A certificate that begins later, and a certificate that practically never ends.
     files.renew_for((2100, 1, 1), (9999, 12, 31));
     assert!(running.server.reload_certificate(&tls));
     assert_eq!(
@@ -238,7 +239,8 @@ async fn a_certificate_that_is_not_valid_is_reported() {
     running.stop().await;
 }
 
-/// A certificate that expires while it is served is reported once, and the next one again.
+/// A certificate that expires while it is served is reported once. The next certificate is reported
+/// again.
 #[tokio::test(start_paused = true)]
 async fn a_certificate_that_expires_is_reported() {
     static NOW: AtomicU64 = AtomicU64::new(0);
@@ -256,7 +258,7 @@ async fn a_certificate_that_expires_is_reported() {
     let webhooks = webhooks(sts, &notes).with_clock(clock);
     let running = Running::start(webhooks, Limits::default(), Some(tls.clone())).await;
     let reported = async || {
-        // The clock of the runtime, which does not wait.
+        // The clock of the runtime does not wait.
         tokio::time::sleep(Duration::from_secs(600)).await;
         let lines = notes.lines.lock().unwrap();
         let is_report = |line: &&String| line.contains("is not valid now");
@@ -278,7 +280,7 @@ async fn a_certificate_that_expires_is_reported() {
     running.stop().await;
 }
 
-/// The message says what to repair, and quotes neither a certificate nor a key.
+/// The message says how to repair the file, and quotes neither a certificate nor a key.
 #[test]
 fn a_file_of_broken_pem_is_refused() {
     let files = Files::new("pem");
@@ -321,7 +323,7 @@ fn a_file_of_broken_pem_is_refused() {
             "by itself",
         ),
         (&bad_key, first_of(&key, 2), PemFault::Boundary, "by itself"),
-        // The line breaks are lost.
+        // The file has lost its line breaks.
         (
             &bad_key,
             key.replace('\n', ""),
@@ -361,7 +363,7 @@ async fn clients_need_a_certificate_where_that_is_set() {
     std::fs::write(&authorities, files.authority.pem()).unwrap();
     let mut names = files.tls_files();
     names.client_authorities = Some(authorities.clone());
-    // A list that is cut would lock the clients of the authorities beyond out.
+    // A list that is cut would lock out the clients of the missing authorities.
     let padded = files.authority.pem().repeat(4_096);
     std::fs::write(&authorities, padded).unwrap();
     let why = ServerTls::load(names.clone()).unwrap_err().to_string();

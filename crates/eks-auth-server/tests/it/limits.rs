@@ -1,4 +1,4 @@
-//! Connections that waste a place, on real sockets.
+//! Connections that take a place without a request, on real sockets.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -23,7 +23,7 @@ fn counting() -> Arc<Counting> {
 /// Waits until the server closes a connection.
 async fn closed(stream: &mut TcpStream) {
     let mut rest = Vec::new();
-    // A reset is a close as well.
+    // A reset counts as a close.
     let _ = soon(stream.read_to_end(&mut rest)).await;
 }
 
@@ -67,17 +67,17 @@ async fn silent_half_headed_and_slow_connections_are_closed() {
     closed(&mut half_again).await;
     let lines = notes.lines.lock().unwrap().join("\n");
     let cut = lines.matches("limit header-timeout").count();
-    // The kept one was closed because it was idle, which is no event.
+    // The kept connection was closed because it was idle, which is not an event.
     assert_eq!(cut, 4, "{lines}");
     running.stop().await;
 }
 
-/// More connections than there are places for, of each kind: a genuine request is answered, and the probes
-/// have their own listener.
+/// There are more connections of each kind than places. A genuine request is still answered, and the
+/// probes have their own listener.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_genuine_request_is_answered_among_connections_that_waste_places() {
     let notes = Arc::new(Notes::default());
-    // Nothing times out within the test: only making room helps.
+    // No connection times out within the test, so the server has to make room.
     let limits = Limits {
         max_connections: 16,
         ..Limits::default()
@@ -161,7 +161,7 @@ async fn requests_beyond_the_limits_are_shed() {
     assert_eq!(status, 503);
     // With this header kube-apiserver's client repeats each of its attempts ten times.
     assert!(!head.contains("retry-after"), "{head}");
-    // The connection stays, and the client's rate is no limit by default.
+    // The connection stays. By default, there is no limit on the rate of a client.
     let (status, _) = exchange_on(&mut second, &post("/authenticate", "{}"))
         .await
         .unwrap();
@@ -176,10 +176,10 @@ async fn a_client_beyond_its_rate_is_answered_429() {
     let whole = post("/authenticate", &review(&token("AKIDEXAMPLE")));
     let ask = async || exchange(running.address, &whole).await.unwrap().0;
     assert_eq!(ask().await, 200);
-    // On a slow machine, a second may pass between two of them.
+    // On a slow machine, a second may pass between two requests.
     let refused = async { while ask().await != 429 {} };
     soon(refused).await;
-    // Probes have no rate.
+    // Probes have no limit on their rate.
     let probe = b"GET /healthz HTTP/1.1\r\n\r\n";
     assert_eq!(exchange(running.address, probe).await.unwrap().0, 200);
 }
@@ -211,7 +211,7 @@ async fn a_body_or_a_head_that_is_too_long_is_refused() {
     assert_eq!(status, 431);
 }
 
-/// Of a body that ends in the middle, nothing is answered but that.
+/// If a body ends in the middle, the answer says only that.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_breaks_off_is_refused() {
     let running = Running::start(
@@ -220,7 +220,7 @@ async fn a_body_that_breaks_off_is_refused() {
         None,
     )
     .await;
-    // A text that is no length of a chunk, at the start and behind a chunk.
+    // A text that is not the length of a chunk, at the start and behind a chunk.
     for body in ["zz\r\n", "3\r\nabc\r\nzz\r\n"] {
         let request =
             format!("POST /authenticate HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n{body}");
@@ -230,10 +230,10 @@ async fn a_body_that_breaks_off_is_refused() {
     }
 }
 
-/// The listener of probes has as many places as a few clients need, and the client that has waited longest loses its place.
+/// The listener of probes has places for a few clients. The client that has waited longest loses its place.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn probes_have_places_of_their_own() {
-    // Nothing times out within the test.
+    // No connection times out within the test.
     let webhooks = webhooks(counting(), &Arc::default());
     let running = Running::start(webhooks, Limits::default(), None).await;
     let probes = running.probes().await;
@@ -252,14 +252,14 @@ async fn probes_have_places_of_their_own() {
     let mut second = open.pop_front().unwrap();
     let mut another = TcpStream::connect(probes).await.unwrap();
     assert!(ask(&mut another).await);
-    // The second has waited longest by now.
+    // By now, the second client has waited longest.
     closed(&mut second).await;
     for mut stream in [first, another].into_iter().chain(open) {
         assert!(ask(&mut stream).await);
     }
 }
 
-/// A review comes in as many pieces as its client likes, and only its whole length counts.
+/// A review may come in any number of pieces. Only its whole length counts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_in_pieces_is_read_whole() {
     let notes = Arc::new(Notes::default());
@@ -283,10 +283,10 @@ async fn a_body_in_pieces_is_read_whole() {
         for piece in body.as_bytes().chunks(len.div_ceil(pieces).max(1)) {
             let chunk = [format!("{:x}\r\n", piece.len()).as_bytes(), piece, b"\r\n"].concat();
             stream.write_all(&chunk).await.unwrap();
-            // Each piece arrives by itself.
+            // Each piece arrives separately.
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        // The server may have answered and gone already.
+        // The server may already have answered and closed the connection.
         let _ = stream.write_all(b"0\r\n\r\n").await;
         let (status, _, answer) = soon(answer(&mut stream)).await.unwrap();
         assert_eq!(status, expected, "{len} bytes in {pieces}: {answer}");
@@ -294,7 +294,7 @@ async fn a_body_in_pieces_is_read_whole() {
     }
 }
 
-/// A client that never finishes its handshake loses its place, as does one that only speaks plain HTTP.
+/// A client that never finishes its handshake loses its place. So does a client that speaks plain HTTP.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_handshake_has_a_limit_too() {
     let files = Files::new("handshake");
@@ -315,7 +315,7 @@ async fn a_handshake_has_a_limit_too() {
     running.stop().await;
 }
 
-/// A setting beyond what a semaphore counts is a limit that is never met.
+/// A setting that is too large for a semaphore is a limit that is never reached.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_largest_settings_serve() {
     let notes = Arc::new(Notes::default());
@@ -340,7 +340,7 @@ async fn a_body_that_is_read_elsewhere_has_the_same_limit() {
     let webhooks = webhooks(counting(), &notes);
     let peer = IpAddr::from([127, 0, 0, 1]);
     let body = review(&token("AKIDEXAMPLE"));
-    // White space after the review, up to the limit and beyond.
+    // There is white space after the review, up to the limit and beyond.
     let filled = |len: usize| format!("{body}{}", " ".repeat(len - body.len()));
     for (method, path, body, status) in [
         (Method::POST, AUTHENTICATE_PATH, body.clone(), 200),
@@ -360,6 +360,6 @@ async fn a_body_that_is_read_elsewhere_has_the_same_limit() {
         let is_review = text.contains("\"authenticated\":true");
         assert_eq!(is_review, status == 200, "{text}");
     }
-    // A request that is refused is no review, and is not recorded as one.
+    // A refused request is not a review, and is not recorded as a review.
     assert_eq!(notes.lines.lock().unwrap().len(), 2);
 }

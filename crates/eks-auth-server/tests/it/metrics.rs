@@ -1,4 +1,4 @@
-//! The metrics: which samples an occurrence changes.
+//! The metrics: which samples an event changes.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -281,7 +281,7 @@ fn metrics_of_the_program_are_encoded_with_the_others() {
     assert_eq!(changed(&metrics, &snapshot), "\nsparks_total 3\n");
 }
 
-/// The states are those of the snapshot that is asked about.
+/// The states belong to the snapshot that is asked about.
 #[test]
 fn states_are_those_of_the_snapshot() {
     let metrics = Metrics::new();
@@ -336,7 +336,7 @@ fn what_only_the_program_knows_is_counted() {
     metrics.dynamic_file_changed(DynamicFile::Rules, Duration::from_secs(2));
     metrics.dynamic_file_changed(DynamicFile::BackendModes, Duration::from_secs(2));
     metrics.read_config_map_watch_failures(|| 3);
-    // The first counts.
+    // The first value counts.
     metrics.read_config_map_watch_failures(|| 4);
     let snapshot = Snapshot::new(identity_map(RULES));
     assert_eq!(

@@ -20,7 +20,7 @@ use crate::support::{
 
 const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
-/// Keeps what a record says, apart from times, and the numbers of requests.
+/// Keeps the content of a record, without times, and the numbers of requests.
 #[derive(Default)]
 struct Records {
     lines: Mutex<Vec<String>>,
@@ -208,7 +208,7 @@ async fn each_review_has_a_number_of_its_own() {
     }
     let ids = records.ids.lock().unwrap();
     assert_eq!(ids.len(), 4, "{ids:?}");
-    // A random part for each instance, and a count.
+    // The number has a random part for each instance, and a count.
     let (instances, counts): (BTreeSet<&str>, BTreeSet<&str>) =
         ids.iter().filter_map(|id| id.split_once('-')).unzip();
     assert_eq!((instances.len(), counts), (2, BTreeSet::from(["1", "2"])));
@@ -263,7 +263,7 @@ fn each_event_is_a_line() {
     }
 }
 
-/// For the logs of a program: settings, and no secrets.
+/// The text is for the logs of a program: it has settings, and no secrets.
 #[test]
 fn debug_shows_the_settings() {
     provider();

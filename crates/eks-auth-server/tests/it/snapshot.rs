@@ -23,7 +23,7 @@ fn a_snapshot_is_ready_once_every_source_was_read() {
     assert_eq!(all.generation(), 3);
     assert_eq!(all.sources().len(), 2);
     assert_eq!(all.sources()[0].last_error(), Some("line 3"));
-    // Earlier snapshots stay as they were.
+    // Earlier snapshots stay unchanged.
     assert!(!waiting.is_ready());
 }
 

@@ -16,7 +16,7 @@ fn request() -> Request<()> {
     Request::builder().uri(uri).body(()).unwrap()
 }
 
-/// Each row: the length of an answer, which comes in several pieces, and whether it is read.
+/// Each row: the length of an answer in several pieces, and whether the client reads it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_is_read_up_to_its_maximum_length() {
     for (length, is_read) in [
@@ -62,7 +62,7 @@ async fn a_post_has_its_form_and_gets_its_answer() {
     assert!(head.contains("content-length: 17\r\n"), "{head}");
 }
 
-/// Without idle connections, each request has one of its own.
+/// Without idle connections, each request has its own connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_connection_is_kept_if_none_may_be() {
     let sts = Sts::start(|_| Act::Answer(http(200, "text/plain", "x"))).await;
@@ -73,7 +73,8 @@ async fn no_connection_is_kept_if_none_may_be() {
     assert_eq!(sts.connections.load(Ordering::SeqCst), 3);
 }
 
-/// The server accepts a connection and says nothing, so TLS is not set up. The clock goes on when nothing else does.
+/// The server accepts a connection but sends no byte, so TLS is not set up. The clock advances when every task
+/// waits.
 #[tokio::test(start_paused = true)]
 async fn a_connection_has_a_timeout_of_its_own() {
     provider();

@@ -68,7 +68,7 @@ pub(crate) fn token_with_session(access_key_id: &str, session: &str) -> String {
 fn sign(credentials: &Credentials) -> String {
     let endpoint = Endpoint::from_host(HOST).unwrap();
     let signer = Signer::new(&endpoint, &ClusterId::parse("demo").unwrap());
-    // A second ago, so that a clock that steps back does not refuse it.
+    // The token is a second old, so that the verifier does not refuse it if the clock steps back.
     let at = SystemTime::now()
         .checked_sub(Duration::from_secs(1))
         .unwrap();
@@ -110,7 +110,7 @@ pub(crate) fn http(status: u16, content_type: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// What an STS does with a request.
+/// The reaction of an STS to a request.
 #[derive(Clone)]
 pub(crate) enum Act {
     /// Sends these bytes and goes on.
@@ -119,7 +119,7 @@ pub(crate) enum Act {
     AnswerAndClose(Vec<u8>),
     /// Closes the connection.
     Close,
-    /// Says nothing.
+    /// Sends no answer.
     Hang,
     /// Waits, then answers.
     Late(Duration, Vec<u8>),
@@ -152,7 +152,7 @@ impl Authority {
         (certificate.pem(), key.serialize_pem())
     }
 
-    /// Issues a certificate that is valid from the start of one day to that of another.
+    /// Issues a certificate that is valid from the start of one day to the start of another.
     pub(crate) fn issue_for(
         &self,
         not_before: (i32, u8, u8),
@@ -236,7 +236,7 @@ impl Sts {
         sts
     }
 
-    /// A client that finds this STS under the name of the real one.
+    /// A client that finds this STS under the name of the real STS.
     pub(crate) fn client(&self) -> StsClientBuilder {
         StsClient::builder()
             .address(HOST, self.address)
@@ -257,7 +257,7 @@ pub(crate) async fn head(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> Op
     String::from_utf8(head).ok()
 }
 
-/// A transport without a socket, which counts.
+/// A transport without a socket. It counts its calls.
 #[derive(Default)]
 pub(crate) struct Counting {
     pub(crate) calls: AtomicUsize,
@@ -266,7 +266,7 @@ pub(crate) struct Counting {
 }
 
 impl Counting {
-    /// Gives the answers in turn; the last one stays.
+    /// Gives the answers in turn. The last answer is repeated.
     pub(crate) fn answering(answers: &[(u16, String)]) -> Arc<Self> {
         Arc::new(Self {
             answers: Mutex::new(answers.iter().rev().cloned().collect()),
@@ -299,7 +299,7 @@ pub(crate) fn identities(sts: Arc<impl DynTransport + 'static>) -> Identities {
     Identities::new(authenticator(), sts, Arc::default())
 }
 
-/// Keeps what it observes.
+/// Keeps the events that it observes.
 #[derive(Default)]
 pub(crate) struct Notes {
     pub(crate) lines: Mutex<Vec<String>>,
@@ -322,7 +322,7 @@ pub(crate) fn webhooks(sts: Arc<impl DynTransport + 'static>, notes: &Arc<Notes>
     Webhooks::new(identities, rules, metrics, notes.clone())
 }
 
-/// Limits that a test does not wait for.
+/// Limits so short that a test does not wait.
 pub(crate) fn short() -> Limits {
     Limits {
         handshake_timeout: Duration::from_millis(300),
@@ -445,7 +445,7 @@ pub(crate) async fn answer(
     Ok((status.unwrap(), head, String::from_utf8(body).unwrap()))
 }
 
-/// Gives a future ten seconds, so that a test of something that never ends fails.
+/// Gives a future ten seconds, so that a test fails if the future never ends.
 pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(10), future)
         .await
@@ -479,7 +479,7 @@ impl Files {
         std::fs::write(self.directory.join("tls.key"), key).unwrap();
     }
 
-    /// Writes a new certificate that is valid from the start of one day to that of another.
+    /// Writes a new certificate that is valid from the start of one day to the start of another.
     pub(crate) fn renew_for(&self, not_before: (i32, u8, u8), not_after: (i32, u8, u8)) {
         let (certificate, key) = self.authority.issue_for(not_before, not_after);
         std::fs::write(self.directory.join("tls.crt"), certificate).unwrap();

@@ -52,7 +52,7 @@ fn lines(spans: &[SpanData]) -> Vec<String> {
     spans.iter().map(line).collect()
 }
 
-/// An STS with one answer. Without one, there is no route to it.
+/// An STS with one answer. Without an answer, there is no route to this STS.
 struct Sts(Option<(u16, String)>);
 
 impl Transport for Sts {

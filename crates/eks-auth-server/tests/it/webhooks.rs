@@ -97,7 +97,7 @@ async fn audiences_are_honored_where_they_are_declared() {
     }
 }
 
-/// What upstream answers, by two settings.
+/// The answers as in upstream, by two settings.
 #[tokio::test]
 async fn upstreams_documents_and_statuses_are_settings() {
     let untyped = format!(r#"{{"spec":{{"token":"{}"}}}}"#, token("AKIDEXAMPLE"));
@@ -250,7 +250,7 @@ subjects:
     Policy::new(manifests.objects().clone())
 }
 
-/// The documents are those that kube-apiserver 1.34.1 sends.
+/// kube-apiserver 1.34.1 sends these documents.
 #[tokio::test]
 async fn access_reviews_are_answered_by_the_policy() {
     let resource = r#"{"kind":"SubjectAccessReview","apiVersion":"authorization.k8s.io/v1","metadata":{},"spec":{"resourceAttributes":{"namespace":"ns","verb":"list","version":"v1","resource":"pods"},"user":"jane","groups":["devs"]},"status":{"allowed":false}}"#;
@@ -321,7 +321,7 @@ async fn an_access_review_without_a_policy_is_a_failure() {
     }
 }
 
-/// A list of the fields in their order is not the object that Kubernetes writes.
+/// Kubernetes writes an object, and not a list of the fields in order.
 #[tokio::test]
 async fn an_access_review_that_is_a_list_is_refused() {
     let spec = r#"{"nonResourceAttributes":{"path":"/metrics","verb":"get"},"user":"jane","groups":["devs"]}"#;
@@ -363,7 +363,7 @@ async fn readiness_names_each_source() {
     rules.update(|now| now.with_source(good.clone()));
     let (status, body) = exchange(probes, ready).await.unwrap();
     assert_eq!((status, body.as_str()), (200, "[+] file: ok\nok\n"));
-    // The rules before stay in effect, so reviews are still answered.
+    // The earlier rules stay in effect, so reviews are still answered.
     let bad = good.clone().failed("line 3: \u{1b}[2J");
     rules.update(|now| now.with_source(bad.clone()));
     let (status, body) = exchange(probes, ready).await.unwrap();
@@ -394,7 +394,7 @@ impl DescribeInstances for Wavering {
     }
 }
 
-/// Records what happens outside the webhooks.
+/// Records the events outside the webhooks.
 async fn note_what_the_program_knows(metrics: &Arc<Metrics>) {
     metrics.read_config_map_watch_failures(|| 3);
     metrics.dynamic_file_failed();
@@ -495,7 +495,8 @@ async fn reviews_are_answered_over_http_2() {
     assert!(connection.await.unwrap().is_ok());
 }
 
-/// A client's acknowledgement of settings and its pings are no head of a request that has to be complete soon.
+/// A client's acknowledgement of settings and its pings do not count as the head of a request, which has to be
+/// complete soon.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_idle_connection_of_http_2_may_send_pings() {
     let files = Files::new("http2-pings");

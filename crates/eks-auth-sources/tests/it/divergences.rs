@@ -9,7 +9,7 @@ const DYNAMIC: &str = r#"{"mapUsers": [{"userarn": "arn:aws:iam::111122223333:us
 const MOUNTED: &str =
     "server: {mapUsers: [{userARN: 'arn:aws:iam::111122223333:user/dev', username: dev-1}]}\n";
 
-/// What upstream does was read from its source.
+/// The behavior of upstream was read from its source.
 #[test]
 fn every_divergence_is_listed_and_real() {
     let rows = Divergences::read(concat!(
@@ -30,7 +30,7 @@ fn every_divergence_is_listed_and_real() {
     compare("config-map-deleted", "not mapped", reload(&sources).2);
     feed.publish(config_map("2").replace("  map", "  other"));
     compare("config-map-empty", "not mapped", reload(&sources).2);
-    // A deletion that counts, as eks-auth-kube reports it after an interruption as well.
+    // The deletion counts. eks-auth-kube also reports such a deletion after an interruption.
     feed.clear();
     compare("config-map-deleted-unwatched", "dev-1", reload(&sources).2);
 
@@ -88,7 +88,7 @@ fn every_divergence_is_listed_and_real() {
     folder.remove("dynamic.json");
     compare("dynamic-file-deleted", "not mapped", reload(&sources).2);
 
-    // As where the kernel gives no watch.
+    // The test acts as if the kernel gave no watch.
     folder.write("dynamic.json", DYNAMIC);
     let sources = builder()
         .with_file(SourceKind::DynamicFile, folder.path("dynamic.json"))

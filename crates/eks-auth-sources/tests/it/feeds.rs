@@ -43,7 +43,7 @@ fn a_feed_is_a_source_as_a_file_is() {
     assert_eq!(state(), (Serving::Current, "", "dev-2".to_owned()));
     feed.clear();
     assert_eq!(state(), (Serving::Current, "", "not mapped".to_owned()));
-    // RBAC objects are no rules.
+    // RBAC objects do not count as rules.
     feed.publish_objects(Objects::default());
     assert_eq!(
         state(),
@@ -70,7 +70,7 @@ fn rbac_objects_are_published_as_they_are() {
     let request: Request<'_> = ResourceRequest::new("get", "", "pods").into();
     let response = snapshot.policy().unwrap().authorize(&user, &request);
     assert!(response.decision().is_allow());
-    // No objects at all are a policy, too.
+    // An empty list of objects is a policy, too.
     feed.clear();
     let report = sources.reload_and_wait();
     assert!(report.is_ready() && report.degraded().next().is_none());

@@ -88,7 +88,7 @@ fn the_author_of_a_dynamic_file_says_when_it_changed() {
     }
 }
 
-/// Of several files, the one that is meant is named.
+/// If there are several files, the message names the file that is meant.
 #[test]
 fn a_blank_file_is_a_fault_of_its_own() {
     let folder = Folder::new();
@@ -109,7 +109,7 @@ fn a_blank_file_is_a_fault_of_its_own() {
     }
 }
 
-/// A manifest in a directory that is too deep would be missing without a word.
+/// A manifest in a directory that is too deep would be missing without a message.
 #[test]
 fn directories_that_are_nested_too_deep_are_a_fault() {
     let folder = Folder::new();
@@ -158,7 +158,7 @@ fn backends_are_searched_in_the_order_of_the_modes_with_access_entries_first() {
     assert_eq!(user(entries()), "dev-entry");
     let config_map_only = entries().with_authentication_mode(AuthenticationMode::ConfigMap);
     assert_eq!(user(config_map_only), "dev-1");
-    // A source that was never read has no answer, though a later one has a rule.
+    // A source that was never read gives no answer, even if a later source has a rule.
     folder.remove("crd");
     assert_eq!(
         user(all().with_backend_modes(modes("CRD,EKSConfigMap"))),
@@ -274,7 +274,7 @@ fn rbac_comes_from_several_sources_and_from_the_program() {
         policy.authorize(&user, &request).decision().is_allow()
     };
     assert!(is_allowed());
-    // One file of the directory is truncated, or there is none: the last good version stays.
+    // One file of the directory is truncated, or there is no file. The last good version stays.
     for broken in ["", "kind: [", "kind: ClusterRoleBinding\n  x"] {
         folder.write("bindings/dev.yaml", broken);
         assert_eq!(sources.reload_and_wait().degraded().count(), 1, "{broken}");
@@ -288,7 +288,7 @@ fn rbac_comes_from_several_sources_and_from_the_program() {
         .and_then(|status| status.fault.clone());
     assert_eq!(fault.map(|fault| fault.code()), Some("no-manifest"));
     assert!(is_allowed());
-    // An object that was taken away on purpose.
+    // The object was removed on purpose.
     folder.write(
         "bindings/other.yaml",
         "apiVersion: v1\nkind: Namespace\nmetadata: {name: n}\n",

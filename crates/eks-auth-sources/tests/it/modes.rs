@@ -36,7 +36,7 @@ fn the_file_of_backend_modes_changes_the_order() {
         )
     };
     assert_eq!(user(), ("dev-1".to_owned(), "", Serving::Nothing));
-    // A file that is still missing is no change.
+    // A file that is still missing is not a change.
     let generation = sources.report().generation;
     assert_eq!(sources.reload_and_wait().generation, generation);
     folder.write(
@@ -58,7 +58,8 @@ fn the_file_of_backend_modes_changes_the_order() {
         last(&events.wait(|event| last(event).is_some())),
         Some(1_764_000_000)
     );
-    // A backend without a source, a name that is not a backend's, no JSON: the order stays.
+    // The file names a backend without a source or an unknown backend, or is not JSON. The order
+    // stays.
     let bad = [
         (r#"{"backendMode": "CRD"}"#, "no-source"),
         (r#"{"backendMode": "Dynamic"}"#, "unknown-mode"),
@@ -73,17 +74,17 @@ fn the_file_of_backend_modes_changes_the_order() {
             "{text}"
         );
     }
-    // As upstream: without the file, the configured order is in effect.
+    // As in upstream, the configured order is in effect without the file.
     folder.remove("modes");
     assert_eq!(user(), ("dev-1".to_owned(), "", Serving::Nothing));
     events.wait(|event| matches!(event, Event::Removed { .. }));
-    // A new file that cannot be read: the order stays.
+    // The new file cannot be read, so the order stays.
     folder.write("modes", "{");
     assert_eq!(user(), ("dev-1".to_owned(), "not-json", Serving::Nothing));
     assert!(sources.report().is_ready());
 }
 
-/// The configured order may ask a backend that the file leaves out.
+/// The configured order may have a backend that the file leaves out.
 #[test]
 fn without_a_readable_file_of_backend_modes_at_the_start_callers_get_no_answer() {
     let folder = Folder::new();
@@ -107,7 +108,7 @@ fn without_a_readable_file_of_backend_modes_at_the_start_callers_get_no_answer()
     assert_eq!(user(), ("dev-1".to_owned(), true));
 }
 
-/// Without the file, the configured order is known to be the one.
+/// Without the file, the configured order is in effect, and the sources are ready.
 #[test]
 fn an_unreadable_file_of_backend_modes_may_be_removed() {
     let folder = Folder::new();

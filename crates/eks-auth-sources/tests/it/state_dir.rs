@@ -60,11 +60,11 @@ fn the_last_good_version_survives_a_restart() {
             |event| matches!(event, Event::Restored { saved_at, .. } if *saved_at > 1_700_000_000),
         );
     }
-    // A good file is in effect, whatever was saved.
+    // A good file is in effect, whatever version was saved.
     folder.write("aws-auth.yaml", &config_map("3"));
     let sources = with_state(&folder).start().unwrap();
     assert_eq!(reload(&sources), (Serving::Current, "", "dev-3".to_owned()));
-    // From then on, what was saved is not read again.
+    // From then on, the saved version is not read again.
     folder.write("aws-auth.yaml", "");
     let (serving, _, user) = reload(&sources);
     assert_eq!((serving, user.as_str()), (Serving::LastGood, "dev-3"));
@@ -135,7 +135,7 @@ fn a_state_file_that_is_broken_or_not_of_this_source_is_not_used() {
         good.replace("EKSConfigMap", "CRD"),
         good.replace("aws-auth.yaml\",\"saved_at", "other.yaml\",\"saved_at"),
         good.replace("mapRoles: |", "mapRoles: [|"),
-        // Of a version that is not whole, no part is used.
+        // If a saved version is incomplete, no part of it is used.
         good.replace("- userarn", "- - userarn: ["),
     ];
     for text in broken {
@@ -146,14 +146,14 @@ fn a_state_file_that_is_broken_or_not_of_this_source_is_not_used() {
         assert!(only(&sources.report()).state_fault.is_some(), "{text}");
         assert!(!sources.report().is_ready());
     }
-    // The next good version is written over it.
+    // The next good version replaces it.
     let sources = with_state(&folder).start().unwrap();
     folder.write("aws-auth.yaml", &config_map("2"));
     assert_eq!(reload(&sources).2, "dev-2");
     assert_eq!(only(&sources.report()).state_fault, None);
 }
 
-/// A version in effect is newer than the saved one, or the same.
+/// A version in effect is newer than the saved version, or the same.
 #[test]
 fn the_state_is_read_at_the_start_only() {
     let folder = Folder::new();
@@ -197,7 +197,7 @@ fn no_other_user_may_write_to_the_state() {
 fn a_state_directory_that_cannot_be_written_does_no_harm() {
     let folder = Folder::new();
     folder.write("aws-auth.yaml", &config_map("1"));
-    // Its parent is a file, so that not even root can create it.
+    // The directory's parent is a file, so that not even root can create the directory.
     folder.write("file", "");
     let (builder, events) =
         Events::of(of_config_map(&folder).with_state_dir(folder.path("file/state")));
@@ -220,7 +220,7 @@ fn a_state_directory_that_cannot_be_written_does_no_harm() {
     );
 }
 
-/// Where no file can be created, the attempts go on, and their fault is the same one each time.
+/// If no file can be created, the attempts go on, and each has the same fault.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_directory_that_takes_no_file_has_one_fault() {

@@ -13,7 +13,7 @@ use eks_auth_sources::{
 };
 use tempfile::TempDir;
 
-/// How long a test waits for an event that must come. A slow machine needs no more.
+/// How long a test waits for an event that must come. This is enough for a slow machine.
 const LONGEST: Duration = Duration::from_secs(60);
 
 pub(crate) struct Folder(TempDir);
@@ -34,7 +34,7 @@ impl Folder {
         fs::write(path, text).unwrap();
     }
 
-    /// Replaces a file by renaming another one.
+    /// Replaces a file by renaming another file.
     pub(crate) fn replace(&self, name: &str, text: &str) {
         replace(&self.path(name), text);
     }
@@ -94,7 +94,7 @@ pub(crate) fn dev() -> Identity {
     Identity::new(arn, "111122223333", "AIDAEXAMPLEEXAMPLEEX").unwrap()
 }
 
-/// Returns the username, or the reason in its place.
+/// Returns the username, or the reason why there is no user.
 pub(crate) fn username(snapshot: &Snapshot, identity: &Identity) -> String {
     match snapshot.identities().resolve(identity) {
         Resolution::Mapped(mapped) => mapped.user().username().to_owned(),
@@ -103,7 +103,7 @@ pub(crate) fn username(snapshot: &Snapshot, identity: &Identity) -> String {
     }
 }
 
-/// A builder for files that are written at once.
+/// A builder for files that the tests write at once.
 pub(crate) fn builder() -> SourcesBuilder {
     Sources::builder().with_settle(Duration::from_millis(5))
 }
@@ -119,7 +119,7 @@ pub(crate) fn only(report: &Report) -> &SourceStatus {
     &report.sources[0]
 }
 
-/// Reads every file now, and returns what serves the only source, its fault, and the user `dev`.
+/// Reads every file now, and returns how the only source is served, its fault, and the user `dev`.
 pub(crate) fn reload(sources: &Sources) -> (Serving, &'static str, String) {
     let report = sources.reload_and_wait();
     let status = only(&report);
@@ -139,7 +139,7 @@ impl Events {
         (builder.with_observer(Arc::new(observer)), Self(receiver))
     }
 
-    /// Waits for an event, and drops those before it.
+    /// Waits for an event, and drops the events before it.
     #[track_caller]
     pub(crate) fn wait(&self, is_wanted: impl Fn(&Event) -> bool) -> Event {
         loop {

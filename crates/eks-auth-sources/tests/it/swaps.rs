@@ -57,7 +57,8 @@ fn a_file_replaced_100_times_a_second_is_never_torn() {
         |snapshot| drop(version(snapshot)),
         || {
             for number in 1..=100 {
-                // Of different lengths, so that a mix of two would not be read as one.
+                // The texts have different lengths, so that a mix of two would not be read as one
+                // text.
                 let padding = "#".repeat(number * 37 % 400);
                 replace(
                     &path,
@@ -71,7 +72,7 @@ fn a_file_replaced_100_times_a_second_is_never_torn() {
         },
     );
     assert!(judged > 1_000, "{judged}");
-    // Some versions were applied meanwhile, and the last one in the end.
+    // Some versions were applied meanwhile, and finally the last version.
     let _ = sources.reload_and_wait();
     assert_eq!(version(&sources.snapshot()), "100");
     let applied = events
@@ -90,7 +91,8 @@ fn a_file_written_piece_by_piece_is_applied_when_it_is_whole() {
     let (builder, events) = Events::of(of_config_map(&folder).with_settle(SETTLE));
     let sources = builder.start().unwrap();
     events.wait(is_applied);
-    // A comment of many lines: every prefix that ends in it is a file with the role alone.
+    // The text has a comment of many lines. Every prefix that ends in the comment is a file with
+    // only the role.
     let whole = config_map("2");
     let (roles, users) = whole.split_at(whole.find("  mapUsers").unwrap());
     under_load(
@@ -111,7 +113,7 @@ fn a_file_written_piece_by_piece_is_applied_when_it_is_whole() {
     assert_eq!(version(&sources.snapshot()), "2");
 }
 
-/// Whether the policy is that of the version of the mapping rules.
+/// Whether the policy has the same version as the mapping rules.
 fn is_one_version(snapshot: &Snapshot) {
     let request: Request<'_> = ResourceRequest::new("get", "", "pods").into();
     let user = User::new(username(snapshot, &dev()), Vec::<String>::new());
@@ -126,7 +128,7 @@ fn the_files_of_a_mounted_config_map_change_together() {
 
     let folder = Folder::new();
     let volume = folder.path("volume");
-    // As the kubelet writes it (pkg/volume/util/atomic_writer.go).
+    // The kubelet writes files in this way (pkg/volume/util/atomic_writer.go).
     let mount = |version: usize| {
         let data = volume.join(format!("..2026_{version}"));
         fs::create_dir_all(data.join("rbac")).unwrap();

@@ -31,7 +31,7 @@ fn the_number_of_a_snapshot_grows_with_each_change() {
         assert_eq!(sources.report().generation, before + 1);
     }
     assert!(sources.snapshot().generation() > first);
-    // The same text again is no change.
+    // The same text again is not a change.
     let before = sources.snapshot().generation();
     reload(&sources);
     assert_eq!(sources.snapshot().generation(), before);

@@ -1,4 +1,4 @@
-//! One file: good versions, bad ones, none.
+//! One file, with good versions, bad versions, and no version.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,7 +31,7 @@ fn a_bad_version_keeps_the_last_good_one() {
         (&format!("{half}mapU"), "syntax"),
         ("{}", "not-a-config-map"),
         ("kind: Pod\napiVersion: v1\n", "not-a-config-map"),
-        // A section that cannot be read, beside one that can.
+        // One section cannot be read, and another can.
         (&good.replace("- rolearn", "- - rolearn: ["), "syntax"),
     ];
     for (text, code) in bad {
@@ -51,7 +51,7 @@ fn a_bad_version_keeps_the_last_good_one() {
     folder.remove("aws-auth.yaml");
     let missing = (Serving::LastGood, "missing", "dev-1".to_owned());
     assert_eq!(reload(&sources), missing);
-    // The same version again: it is in effect, so the fault is gone.
+    // The same version comes again. It is in effect, so the fault is gone.
     folder.write("aws-auth.yaml", &config_map("1"));
     assert_eq!(reload(&sources), (Serving::Current, "", "dev-1".to_owned()));
     folder.write("aws-auth.yaml", &good);
@@ -66,7 +66,7 @@ fn a_version_with_a_bad_section_is_not_applied_in_part() {
     let broken = config_map("2").replace("- userarn", "- - userarn: [");
     folder.write("aws-auth.yaml", &broken);
     assert_eq!(reload(&sources).0, Serving::LastGood);
-    // Both users are those of the first version.
+    // Both users come from the first version.
     let snapshot = sources.snapshot();
     assert_eq!(username(&snapshot, &admin()), "admin-1");
     assert_eq!(username(&snapshot, &dev()), "dev-1");
@@ -81,7 +81,7 @@ fn an_entry_that_cannot_be_read_does_not_keep_a_version_back() {
         "aws-auth.yaml",
         &config_map("2").replace("groups: [devs]", "groups: 7"),
     );
-    // It refuses its caller, and the other entry has its new user.
+    // The entry refuses its caller, and the other entry has its new user.
     let refused = (Serving::Current, "", "unreadable-rule".to_owned());
     assert_eq!(reload(&sources), refused);
     assert_eq!(username(&sources.snapshot(), &admin()), "admin-2");
@@ -148,7 +148,7 @@ fn a_file_that_was_never_there_gives_no_answer() {
     assert!(!report.is_ready());
     assert_eq!(only(&report).fault, Some(Fault::Missing));
     assert_eq!(username(&sources.snapshot(), &dev()), "unreadable-source");
-    // The watch is on its directory, so it is read when it appears.
+    // The watch is on the file's directory, so the file is read when it appears.
     folder.write("aws-auth.yaml", &config_map("1"));
     events.wait(is_applied);
     assert_eq!(reload(&sources), (Serving::Current, "", "dev-1".to_owned()));
@@ -264,12 +264,12 @@ fn a_file_that_is_half_written_in_place_is_not_a_version() {
     events.wait(is_applied);
     let _ = sources.reload_and_wait();
     assert_eq!(username(&sources.snapshot(), &dev()), "dev-2");
-    // A shorter version that stays is applied, later.
+    // A shorter version that stays is applied later.
     folder.write("aws-auth.yaml", &half);
     events.wait(unsettled);
     events.wait(is_applied);
     assert_eq!(reload(&sources).2, "not mapped");
-    // One that the program asks for is applied at once.
+    // A version that the program asks for is applied at once.
     folder.write("aws-auth.yaml", &whole);
     assert_eq!(reload(&sources).2, "dev-2");
     folder.write("aws-auth.yaml", &half);

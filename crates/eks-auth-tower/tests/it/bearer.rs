@@ -1,4 +1,4 @@
-//! Bearer tokens: what passes, and the exact responses to the rest.
+//! Bearer tokens: the accepted tokens, and the exact responses to all others.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -28,7 +28,7 @@ const START: &str =
     "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",";
 const PODS: &str = "GET /api/v1/namespaces/dev/pods";
 
-/// Prints what a handler sees of its caller.
+/// Prints the facts that a handler gets about its caller.
 async fn who(
     Extension(caller): Extension<Authenticated>,
     Extension(user): Extension<KubernetesUser>,
@@ -115,7 +115,7 @@ async fn a_token_that_cannot_be_good_costs_no_call_to_sts() {
     assert_eq!(sts.calls(), 0);
 }
 
-/// Without a caller, nothing is decided.
+/// Without a caller, there is no decision.
 #[tokio::test]
 async fn an_authorize_layer_alone_is_a_fault_of_the_service() {
     let app = Router::new()
@@ -148,7 +148,7 @@ async fn the_reason_of_a_rejection_is_for_layers_around_it() {
     assert!(!answer.body.contains("cluster"), "{answer:?}");
 }
 
-/// A handler names the resource that its route stands for.
+/// A handler names the resource of its route.
 async fn delete_environment(
     State(authorizer): State<Authorizer>,
     Extension(caller): Extension<Authenticated>,
@@ -206,7 +206,7 @@ async fn hyper_serves_behind_the_layers() {
     assert_eq!(ask(at, PODS, "junk").await.status, 401);
 }
 
-/// An STS during whose answer all rules are taken away.
+/// An STS that removes all rules while it answers.
 struct Slow {
     sts: Sts,
     rules: Arc<RwLock<Arc<IdentityMap>>>,

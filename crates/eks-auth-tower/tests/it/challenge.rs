@@ -24,7 +24,7 @@ async fn a_full_store_refuses_and_evicts_nothing_that_is_good() {
     store.put("b", now(), 30).await.unwrap();
     let full = store.put("c", now(), 60).await;
     assert!(matches!(full, Err(ChallengeError::Full)));
-    // Room by use, and by the end of a life.
+    // A used challenge makes room, and so does a challenge that has ended.
     assert!(store.take("a", now()).await.unwrap());
     store.put("c", now(), 60).await.unwrap();
     assert!(store.put("d", now().later(29), 60).await.is_err());

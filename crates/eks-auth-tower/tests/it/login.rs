@@ -1,4 +1,5 @@
-//! Logins in POST form: recorded ones of Vault, Consul and Teleport, and challenges that are issued here.
+//! Logins in POST form: recorded logins of Vault, Consul and Teleport, and challenges that are issued
+//! here.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -127,7 +128,7 @@ async fn logins_of_vault_and_consul_are_bound_to_the_server() {
         let answer = login(at, &good).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         assert_eq!(answer.body, format!("alice {}", good.len()));
-        // For another server; with a changed header; by a form of another system.
+        // The login is for another server, has a changed header, or has the form of another system.
         let mut other = recorded.clone();
         for header in other["headers"].as_array_mut().unwrap() {
             if header[1].as_str().unwrap().ends_with(".example.com") {
@@ -139,13 +140,13 @@ async fn logins_of_vault_and_consul_are_bound_to_the_server() {
             login(at, &teleport(&recorded).to_string()).await.status,
             400
         );
-        // No challenge here.
+        // There is no challenge here.
         assert_eq!(send(at, "POST /challenge", "", "").await.body, "");
         assert_eq!(sts.calls(), 1);
     }
 }
 
-/// Vault takes the headers as an object too, and a header as a text in place of a list.
+/// Vault also accepts the headers as an object, and a header as a string instead of a list.
 #[tokio::test]
 async fn the_headers_of_vault_have_three_forms() {
     let recorded = recorded("vault");
@@ -170,7 +171,8 @@ async fn the_headers_of_vault_have_three_forms() {
     }
 }
 
-/// A policy that only a challenge binds would be one that nothing binds, so there is a server's header as well.
+/// A policy that is bound only by a challenge would have no fixed binding, so it also has a header of the
+/// server.
 fn challenged(sts: Sts, challenges: Challenges<MemoryChallenges>) -> Logins<Sts> {
     let binding = BindingHeader::parse("x-teleport-challenge", "replaced-per-login").unwrap();
     let verifier = verifier(AcceptPolicy::bound_by(binding, Partition::Aws), sts);
@@ -199,7 +201,7 @@ async fn a_recorded_login_of_teleport_is_accepted_once_if_its_challenge_was_issu
     assert_eq!(verify().await.unwrap().user().username(), "alice");
     assert_eq!(verify().await.unwrap_err(), 401);
     assert_eq!(sts.calls(), 1);
-    // A challenge that has ended.
+    // The challenge has ended.
     store.put(CHALLENGE, now().earlier(60), 60).await.unwrap();
     assert_eq!(verify().await.unwrap_err(), 401);
     assert_eq!(sts.calls(), 1);
@@ -249,13 +251,13 @@ async fn an_issued_challenge_is_good_for_one_login() {
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(login(at, &document).await.status, 401);
     assert_eq!(sts.calls(), 1);
-    // A wrong signature uses its challenge up: one question to STS for each.
+    // A wrong signature uses its challenge up: each challenge allows one question to STS.
     let wrong = teleport(&signed(&other, "wrong")).to_string();
     assert_eq!(login(at, &wrong).await.status, 401);
     let late = teleport(&signed(&other, SECRET)).to_string();
     assert_eq!(login(at, &late).await.status, 401);
     assert_eq!(sts.calls(), 2);
-    // One that was not issued.
+    // The challenge was not issued.
     let own = teleport(&signed(&"A".repeat(43), SECRET)).to_string();
     assert_eq!(login(at, &own).await.status, 401);
     assert_eq!(sts.calls(), 2);
@@ -299,7 +301,7 @@ async fn of_concurrent_logins_with_one_challenge_one_succeeds() {
     assert_eq!(sts.calls(), 1);
 }
 
-/// A body that never comes.
+/// A body that never arrives.
 struct Silence;
 
 impl Body for Silence {
@@ -330,7 +332,7 @@ where
 #[tokio::test]
 async fn a_body_that_does_not_come_in_time_is_408() {
     assert_eq!(late(Silence).await, StatusCode::REQUEST_TIMEOUT);
-    // One that is there is read, and is no login.
+    // A body that has arrived is read, but is not a login.
     assert_eq!(late(Full::from("{}")).await, StatusCode::BAD_REQUEST);
 }
 

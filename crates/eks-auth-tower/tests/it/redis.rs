@@ -86,7 +86,7 @@ async fn replicas_share_challenges_and_each_is_used_once() {
     one.put("a", now(), 60).await.unwrap();
     assert!(other.take("a", now()).await.unwrap());
     assert!(!one.take("a", now()).await.unwrap());
-    // One text twice means that the random numbers are not random.
+    // If the same text occurs twice, the random numbers are not random.
     one.put("b", now(), 60).await.unwrap();
     let twice = other.put("b", now(), 60).await;
     assert!(matches!(twice, Err(ChallengeError::Random)));

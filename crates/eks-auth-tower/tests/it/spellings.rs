@@ -1,4 +1,4 @@
-//! Axum, and routers that read a path in other ways, route the request that was authorized.
+//! Axum routes the request that was authorized. So do routers that read a path in other ways.
 
 use std::convert::Infallible;
 
@@ -15,7 +15,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::world::{ARN, authorizer, listen, send};
 
-/// Spellings of paths, each sent as it stands.
+/// Spellings of paths. Each is sent unchanged.
 const PATHS: [&str; 44] = [
     "/healthz",
     "/healthz/",

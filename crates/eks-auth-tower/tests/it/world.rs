@@ -17,7 +17,7 @@ use k8s_rbac::{Manifests, Policy};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The time of everything here: that of the recorded logins.
+/// The time of all tests: the time of the recorded logins.
 pub(crate) const NOW: &str = "2023-04-28T00:00:00Z";
 pub(crate) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 pub(crate) const SESSION_TOKEN: &str = "IQoJb3JpZ2luX2VjE/+A==";
@@ -45,7 +45,7 @@ pub(crate) fn now() -> UnixTime {
     UnixTime::parse_rfc3339(NOW).unwrap()
 }
 
-/// Returns the keys of alice, temporary ones if there is a session token.
+/// Returns the keys of alice. They are temporary if there is a session token.
 pub(crate) fn keys(session_token: Option<&str>) -> Keys {
     let alice = Identity::new(ARN, "111122223333", "AIDAALICE").unwrap();
     let secret = SecretAccessKey::new(SECRET);
@@ -173,7 +173,7 @@ impl Answer {
     }
 }
 
-/// Sends one request as it is written, with these header lines.
+/// Sends one request unchanged, with these header lines.
 pub(crate) async fn send(at: SocketAddr, line: &str, headers: &str, body: &str) -> Answer {
     let mut stream = TcpStream::connect(at).await.unwrap();
     let request = format!(

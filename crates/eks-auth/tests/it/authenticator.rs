@@ -114,7 +114,7 @@ fn rules_that_cannot_be_read_are_a_failure_and_no_refusal() {
     ));
     assert_eq!(failed.code(), "unreadable-source");
     assert_eq!(failed.status().as_u16(), 500);
-    // An entry that cannot be read is an answer about the callers in it.
+    // An entry that cannot be read gives an answer about the callers in it.
     let role = match node_identity().arn().split('/').nth(1) {
         Some(role) => format!("arn:aws:iam::{}:role/{role}", node_identity().account()),
         None => panic!("no role"),

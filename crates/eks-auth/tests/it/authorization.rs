@@ -60,7 +60,7 @@ fn a_request_is_allowed_by_rbac_or_by_an_access_policy_in_its_scope() {
             .reason()
             .starts_with("RBAC: allowed by ClusterRoleBinding \"devs\"")
     );
-    // What another policy may allow as well does not matter.
+    // It does not matter that another policy may allow the request as well.
     assert!(!by_rbac.reason().contains("unknown"));
 
     let by_policy = ask(ResourceRequest::new("list", "", "pods").in_namespace("dev-1"));
@@ -78,7 +78,7 @@ fn a_request_is_allowed_by_rbac_or_by_an_access_policy_in_its_scope() {
 
     for refused in [
         ResourceRequest::new("list", "", "pods").in_namespace("prod"),
-        // A policy of namespaces does not hold for all namespaces at once.
+        // A policy for some namespaces does not allow a request about all namespaces.
         ResourceRequest::new("list", "", "pods"),
         ResourceRequest::new("delete", "", "pods").in_namespace("dev-1"),
     ] {
@@ -93,7 +93,7 @@ fn a_request_is_allowed_by_rbac_or_by_an_access_policy_in_its_scope() {
     }
 }
 
-/// The text is that of an audit event of a real EKS cluster (2024-08-24), with other identifiers.
+/// The text comes from an audit event of a real EKS cluster (2024-08-24), with other identifiers.
 #[test]
 fn the_reason_of_a_policy_of_the_cluster_is_that_of_eks() {
     let (admin, rbac) = (caller("admin"), Policy::default());

@@ -3,7 +3,7 @@ use testkit::Divergences;
 
 use crate::support::{Always, NODES, authenticator, config_map, node, now, ready, token};
 
-/// What upstream does was read from its source.
+/// The behavior of upstream was read from its source.
 #[test]
 fn every_divergence_is_listed_and_real() {
     let rows = Divergences::read(concat!(
@@ -47,7 +47,7 @@ fn every_divergence_is_listed_and_real() {
         Review::read(body.as_bytes()).err()
     };
     rows.compare("review-form", &None, &review(r#"{"Token":"t"}"#));
-    // Upstream gets as far as the token, and refuses it.
+    // Upstream reaches the check of the token, and refuses the token.
     rows.compare("review-without-token", &None, &review("{}"));
     let unavailable = Always(Ok((503, "")));
     let answer =

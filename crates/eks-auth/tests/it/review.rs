@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::config_map;
 
 fn ask(version: &str, token: &str) -> Vec<u8> {
-    // As kube-apiserver writes it, byte for byte.
+    // The bytes are exactly the bytes that kube-apiserver writes.
     format!(
         r#"{{"kind":"TokenReview","apiVersion":"{version}","metadata":{{}},"spec":{{"token":"{token}"}},"status":{{"user":{{}}}}}}
 "#
@@ -148,7 +148,7 @@ fn malformed_reviews_are_refused() {
     );
     assert_eq!(read("\"t\"", "\"\""), Some(ReviewError::NoToken));
     assert_eq!(read("\"token\":\"t\"", ""), Some(ReviewError::NoToken));
-    // serde reads a struct from an array as well, field by field.
+    // serde also reads a struct from an array, field by field.
     for array in [
         r#"["authentication.k8s.io/v1","TokenReview",{"token":"t"}]"#,
         r#"{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","spec":["t"]}"#,

@@ -72,7 +72,7 @@ impl Transport for Always {
     }
 }
 
-/// Polls a future that is ready at once, as all futures of these tests are.
+/// Polls a future that is ready at once. All futures of these tests are.
 pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,

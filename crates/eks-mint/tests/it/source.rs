@@ -1,4 +1,4 @@
-//! When the provider is asked, and which token callers get.
+//! When the source asks the provider, and which token callers get.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 /// 2026-11-23T09:00:00Z.
 const START: u64 = 1_795_424_400;
 
-/// A clock, and a provider that answers only when it may.
+/// A clock, and a provider that answers only when the test allows it.
 #[derive(Clone, Debug)]
 struct World {
     now: Arc<AtomicU64>,
@@ -115,7 +115,7 @@ async fn concurrent_callers_share_one_minting_and_one_error() {
                 )
             })
             .collect();
-        // Every caller waits, the first one for the provider.
+        // Every caller waits. The first caller waits for the provider.
         while world.asked() == 0 {
             tokio::task::yield_now().await;
         }
@@ -131,7 +131,7 @@ async fn concurrent_callers_share_one_minting_and_one_error() {
         assert_eq!(results.len(), 1);
         assert_eq!(results[0].is_err(), fails);
         assert_eq!(world.asked(), 1);
-        // An error is shared by those who waited for it, and not kept.
+        // The callers who waited share an error, and it is not kept.
         let _ = source.token().await;
         assert_eq!(world.asked(), 1 + usize::from(fails));
     }
@@ -206,7 +206,7 @@ async fn a_refused_token_is_replaced_at_most_once_per_interval() {
     world.at(MIN_INTERVAL);
     let new = source.token().await.unwrap();
     assert_ne!(new.expose(), old.expose());
-    // A late report about the old token has no effect on the new one.
+    // A late report about the old token does not affect the new token.
     source.refuse(&old);
     world.at(3 * MIN_INTERVAL);
     assert_eq!(source.token().await.unwrap().expose(), new.expose());

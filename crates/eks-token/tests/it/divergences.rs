@@ -28,7 +28,7 @@ fn every_divergence_is_listed_and_real() {
             "k8s-aws-v1.aHR0cHM6Ly94Lz_Dqw",
             "https://x/?\u{eb}",
         ),
-        // No row if both agree.
+        // If both agree, there is no row.
         ("plain", "k8s-aws-v1.aHR0cHM6Ly94Lw", "https://x/"),
     ] {
         rows.compare(case, &Ok(upstream.to_owned()), &ours(token));

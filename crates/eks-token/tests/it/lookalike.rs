@@ -1,4 +1,4 @@
-//! Texts that users paste in the place of a token.
+//! Texts that users paste instead of a token.
 
 use std::collections::BTreeSet;
 

@@ -37,7 +37,7 @@ fn each_mistake_is_named() {
         seen.extend(got.err());
     }
     report.finish();
-    // Every variant except the one that needs a long text. A new variant needs a case.
+    // Every variant except the variant that needs a long text. A new variant needs a case.
     assert_eq!(seen.len(), 14, "{seen:?}");
 }
 
@@ -88,7 +88,7 @@ fn attack_23_no_second_spelling_of_a_token() {
     ] {
         assert_eq!(decode(&token), Err(error), "{token:?}");
     }
-    // Every last character except the one that an encoder writes.
+    // Every last character except the character that an encoder writes.
     let (head, _) = good.split_at(good.len() - 1);
     let alphabet = ('A'..='Z')
         .chain('a'..='z')
