@@ -95,7 +95,7 @@ fn without_a_context_the_namespace_follows_the_scope_of_the_resource() {
             "impersonate authentication.k8s.io userextras - scopes",
             2,
         ),
-        // A word that is no version is a part of the group.
+        // A word that is not a version is a part of the group.
         (
             "get widgets.v2beta1.example.com",
             "get example.com widgets default -",
@@ -297,7 +297,7 @@ fn a_verb_or_subresource_is_mistyped_if_it_is_nearly_a_known_one_and_in_no_rule(
         ("gte pods", Some(("verb", "gte", "get"))),
         ("GTE pods", Some(("verb", "GTE", "get"))),
         ("gte /healthz", Some(("verb", "gte", "get"))),
-        // Two errors, in a word of five letters and in one of six.
+        // Two errors, in a word of five letters and in a word of six.
         ("wtcha pods", None),
         ("updtae pods", Some(("verb", "updtae", "update"))),
         ("pudtae pods", Some(("verb", "pudtae", "update"))),
@@ -368,7 +368,8 @@ fn after_a_flag_of_one_letter_an_equals_sign_without_a_value_is_the_value() {
     assert_eq!(question.request(), request.into());
 }
 
-/// As upstream: pflag takes what follows the letter of the flag as its value, an equals sign included.
+/// As in upstream, pflag takes the text behind the letter of the flag as its value, including an
+/// equals sign.
 #[test]
 fn what_follows_the_flag_of_one_letter_is_its_value() {
     for (flag, namespace) in [
@@ -399,7 +400,7 @@ fn a_list_of_rules_is_the_table_that_kubectl_prints() {
             &table.to_string(),
             &case.output,
         );
-        // Each row is a line, and all that it has.
+        // Each row is a line, and all facts that are read from it.
         let cells = |line: &str| line.split_whitespace().collect::<String>();
         let rows: Vec<String> = (table.rows().iter())
             .map(|row| cells(&row.concat()))

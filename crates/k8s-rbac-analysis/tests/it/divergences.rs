@@ -1,4 +1,4 @@
-//! Every row of `testdata/divergences.toml`, shown to differ.
+//! Shows the difference in every row of `testdata/divergences.toml`.
 
 use k8s_rbac::{Objects, Policy, Request};
 use k8s_rbac_analysis::can_i::{Error, Question};

@@ -1,5 +1,5 @@
-//! What a user can become: the cases of `testdata/escalation_paths.toml`, and the search against a closure that
-//! tries everything until nothing is new.
+//! The identities and permissions that a user can obtain: the cases of `testdata/escalation_paths.toml`, and a
+//! comparison of the search with a closure that tries everything until it finds no new permission.
 
 mod bound;
 mod combined;
@@ -101,8 +101,8 @@ fn check_search(world: Objects, groups: &[&str]) {
     }
 }
 
-/// A user with groups is reached after the user and each of the groups, by steps or because the user of the search has
-/// it.
+/// A user with groups is reached after the user and each of the groups. A group is reached by a step, or the user of
+/// the search has it.
 fn check_known<'p>(
     before: impl Iterator<Item = &'p Target<'p>>,
     start: &User,
@@ -151,8 +151,8 @@ fn worlds_that_once_failed_are_searched() {
     }
 }
 
-/// The same worlds in each run, so that it takes the same time and a failure is about the change at hand.
-/// `PROPTEST_CASES` and `PROPTEST_RNG_SEED` try others.
+/// Each run has the same worlds, so that it takes the same time, and a failure comes from the current
+/// change. `PROPTEST_CASES` and `PROPTEST_RNG_SEED` try others.
 fn searches() -> ProptestConfig {
     contextualize_config(ProptestConfig {
         cases: 64,
@@ -267,7 +267,7 @@ fn the_version_decides_about_exec_admission_policies_and_constrained_impersonati
     assert_eq!(steps_with(constrained, V1_36), 1);
 }
 
-/// Steps are printed together only if they differ in nothing but the identity.
+/// Steps are printed together only if they differ just in the identity.
 #[test]
 fn steps_by_other_grants_are_printed_one_by_one() {
     let names = ["v0", "v1", "v2", "v3", "v4", "v5"];
@@ -278,7 +278,7 @@ fn steps_by_other_grants_are_printed_one_by_one() {
     assert_eq!(printed.lines().count(), names.len(), "{printed}");
 }
 
-/// Subjects that may each impersonate many others: what once exceeded the limit.
+/// Subjects that may each impersonate many others. This once exceeded the limit.
 #[test]
 fn many_subjects_that_impersonate_many_are_searched() {
     let subjects: Vec<Subject> = (0..1_000)
@@ -319,8 +319,8 @@ fn many_subjects_that_impersonate_many_are_searched() {
     assert_eq!(reached.len(), 999 + 20);
 }
 
-/// A constrained impersonation meets the goal only with a request that it is for, which the other identity
-/// may make.
+/// A constrained impersonation meets the goal only with a request that it covers and that the other
+/// identity may make.
 #[test]
 fn a_constrained_impersonation_leads_to_the_requests_that_it_is_for() {
     let objects: Objects = serde_json::from_value(serde_json::json!({
@@ -345,7 +345,8 @@ fn a_constrained_impersonation_leads_to_the_requests_that_it_is_for() {
     let search = EscalationSearch::new(&policy, &User::new("u", [""; 0]));
     for (verb, resource, is_reached) in [
         ("get", "pods", true),
-        // The identity may, but not by this impersonation, or the other way round.
+        // The identity may make the request, but the impersonation does not cover it, or the other
+        // way round.
         ("list", "pods", false),
         ("get", "configmaps", false),
         ("get", "secrets", false),

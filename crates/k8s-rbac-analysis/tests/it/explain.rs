@@ -196,7 +196,7 @@ proptest! {
             if granted.is_none() {
                 prop_assert_eq!(explanation.unresolved(), response.unresolved());
             }
-            // All grants of all bindings, and no other.
+            // The list has all grants of all bindings, and no others.
             let grants = explanation.grants().iter().map(ToString::to_string);
             let mut grants: Vec<String> = grants.collect();
             grants.dedup();
@@ -205,7 +205,7 @@ proptest! {
                 let mut rule = miss.grant().rule().clone();
                 let is_of_binding = matches!(miss.part(), Part::Namespace | Part::Subject);
                 prop_assert!(reference::rule_allows(&rule, &request) == is_of_binding);
-                // It would allow the request if the part that fails were another.
+                // The rule would allow the request if the failing part were different.
                 let star = || vec!["*".to_owned()];
                 match miss.part() {
                     Part::Group => rule.api_groups = star(),

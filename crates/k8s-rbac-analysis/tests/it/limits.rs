@@ -1,11 +1,11 @@
-//! Where rules spell out too many permissions to list or to compare.
+//! Rules that expand to too many permissions to list or to compare.
 
 use k8s_rbac::{
     ClusterRole, ClusterRoleBinding, Metadata, Objects, Policy, PolicyRule, RoleRef, Subject, User,
 };
 use k8s_rbac_analysis::{MAX_DIFF_STEPS, MAX_PERMISSIONS, diff, permissions};
 
-/// One user with one rule whose lists have so many entries each.
+/// One user with one rule. Each list of the rule has this many entries.
 fn wide(entries: usize) -> serde_json::Value {
     let list = |prefix: &str| -> Vec<String> {
         (0..entries)
@@ -42,7 +42,7 @@ fn a_rule_that_spells_out_too_much_is_too_large() {
         permissions(&policy, &user).unwrap_err().limit(),
         MAX_PERMISSIONS
     );
-    // Rules are compared in place of permissions.
+    // Rules are compared instead of permissions.
     let changes = diff(&nothing, &policy).unwrap();
     let [change] = changes.changes() else {
         panic!("{changes}");
@@ -57,7 +57,7 @@ fn a_rule_that_spells_out_too_much_is_too_large() {
             .to_string()
             .starts_with("perhaps newly allowed: User \"u\": ")
     );
-    // Without verbs there is nothing to spell out, however long the other lists are.
+    // Without verbs there is no permission, however long the other lists are.
     let list: Vec<String> = (0..100_000).map(|number| number.to_string()).collect();
     let mut idle = wide(1);
     idle["clusterRoles"][0]["rules"] =
@@ -65,7 +65,8 @@ fn a_rule_that_spells_out_too_much_is_too_large() {
     let idle = Policy::new(serde_json::from_value(idle).unwrap());
     assert_eq!(permissions(&idle, &user).unwrap().atoms(), []);
     assert!(diff(&nothing, &idle).unwrap().is_empty());
-    // One rule that is a part of another is no loss, and nothing is lost where the other covers all.
+    // A rule that is part of another rule is not a loss. If the other rule covers everything, there
+    // is no loss.
     let wider = wide(101);
     let wider = Policy::new(serde_json::from_value(wider).unwrap());
     let changes = diff(&policy, &wider).unwrap();
@@ -90,8 +91,8 @@ fn a_rule_that_spells_out_too_much_is_too_large() {
     assert!(diff(&policy, &policy).unwrap().is_empty());
 }
 
-/// A rule is no loss if one rule covers it: every verb, group, resource or path, and every name. Each row is in a
-/// namespace of its own, or has other paths.
+/// A rule is not a loss if one rule covers it: every verb, group, resource or path, and every name. Each row is
+/// in a namespace of its own, or has other paths.
 #[test]
 fn rules_are_compared_one_by_one_where_permissions_are_too_many() {
     let rule = |text: &str| -> serde_json::Value {
@@ -158,7 +159,7 @@ fn rules_are_compared_one_by_one_where_permissions_are_too_many() {
             "verbs get; nonResourceURLs /g",
             "get URL /f",
         ),
-        // It allows nothing.
+        // The rule allows no request.
         (
             "verbs get; apiGroups apps",
             "verbs get; nonResourceURLs /h",
@@ -211,11 +212,11 @@ fn rules_are_compared_one_by_one_where_permissions_are_too_many() {
     assert_eq!(lost, want);
 }
 
-/// The permissions that are left out could not cover one of those that differ, and there are more than a comparison may
-/// list.
+/// The permissions that are left out could not cover a permission that differs, and there are more than a comparison
+/// may list.
 #[test]
 fn only_permissions_that_may_cover_a_difference_count() {
-    // As many in each of some namespaces as fit in a few.
+    // Each of several namespaces has as many permissions as fit into a few.
     let (mut before, mut after) = (wide(10), wide(10));
     for (world, namespaces) in [(&mut before, 110), (&mut after, 111)] {
         world["clusterRoleBindings"] = serde_json::json!([]);
@@ -238,7 +239,7 @@ fn only_permissions_that_may_cover_a_difference_count() {
         .map(|one| (one.is_by_rule(), one.gained().len()))
         .collect();
     assert_eq!(gained, [(false, 10_000)]);
-    // One rule in one place, of other words.
+    // One rule in one place, with other words.
     let (before, mut after) = (wide(100), wide(100));
     after["clusterRoles"][0]["rules"]
         .as_array_mut()
@@ -252,7 +253,8 @@ fn only_permissions_that_may_cover_a_difference_count() {
     );
 }
 
-/// Each subject reads the words of the same rule, which allows nothing, and the last one those of another rule.
+/// Each subject reads the words of the same rule, which allows no request. The last subject reads the words of
+/// another rule.
 #[test]
 fn a_comparison_reads_so_many_words_and_no_more() {
     let words = 1 << 18;
@@ -318,7 +320,7 @@ fn a_comparison_reads_so_many_words_and_no_more() {
 
 #[test]
 fn where_rules_cannot_be_compared_either_there_is_no_answer() {
-    // Long rules of which none covers another.
+    // Long rules. No rule covers another.
     let policy = |side: &str| {
         let texts = |prefix: String, count: usize| -> Vec<String> {
             (0..count)

@@ -1,5 +1,5 @@
-//! All that a user may do, and what differs between two policies: cases, and theorems against the
-//! oracle.
+//! All permissions of a user, and the differences between two policies: cases, and theorems that
+//! compare with the oracle.
 
 use k8s_rbac::reference;
 use k8s_rbac::{
@@ -87,8 +87,8 @@ fn permissions_and_differences_are_as_the_cases_say() {
     report.finish();
 }
 
-/// A request that an atom allows, and no other atom unless it covers this one: each wildcard is a
-/// text that nothing else mentions.
+/// A request that an atom allows. Another atom allows it only if it covers this atom: each wildcard
+/// becomes a text that no other rule mentions.
 struct Witness {
     parts: [String; 5],
     namespace: String,
@@ -170,8 +170,8 @@ fn identities(user: &User) -> Vec<SubjectName> {
         .collect()
 }
 
-/// A world that allows the same: all is named otherwise and in another order, every subject has a
-/// binding of its own, and rules are taken apart.
+/// A world that allows the same. All objects have other names and another order, every subject has
+/// a binding of its own, and rules are split.
 fn rewritten(world: &Objects) -> Objects {
     let apart = |rules: &[PolicyRule]| -> Vec<PolicyRule> {
         let permissions = rules.iter().rev().flat_map(PolicyRule::permissions);
@@ -219,7 +219,7 @@ fn rewritten(world: &Objects) -> Objects {
     other
 }
 
-/// Two worlds that differ in something, or in nothing that counts.
+/// Two worlds that differ in a permission, or only in ways that do not matter.
 fn two_worlds() -> impl Strategy<Value = (Objects, Objects)> {
     let edits = vec((any::<Index>(), rule(), 0..5_u8), 0..5);
     (world(), edits, any::<bool>()).prop_map(|(before, edits, is_rewritten)| {
@@ -305,7 +305,7 @@ proptest! {
     ) {
         let policies = (Policy::new(before.clone()), Policy::new(after.clone()));
         let diff = diff(&policies.0, &policies.1).unwrap();
-        // A difference of an identity is a change of that identity, about the question asked.
+        // A difference for an identity is a change of that identity that concerns the question.
         for question in &questions {
             let request = question.request();
             let was = reference::is_allowed(&before, &question.user, &request);
@@ -320,7 +320,7 @@ proptest! {
                 prop_assert!(is_told, "{:?} {}", request, diff);
             }
         }
-        // And each reported change differs.
+        // Each reported change is a real difference.
         for change in diff.changes() {
             let user = only(change.identity());
             for (atoms, world, other) in [
@@ -412,7 +412,7 @@ fn permissions_and_differences_are_data() {
     assert_eq!(
         serde_json::to_value(&changes).unwrap(),
         serde_json::json!({"changes": [{
-            // Exact: only text is escaped.
+            // The count is exact: only text is escaped.
             "subject": {"kind": "User", "name": "u\u{202e}"},
             "isByRule": false,
             "gained": [

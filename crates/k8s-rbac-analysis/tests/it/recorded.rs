@@ -60,7 +60,7 @@ impl Attributes {
     }
 }
 
-/// Upstream's list has repeats; without them it is ours, in the same order.
+/// Upstream's list has repetitions. Without them it equals ours, in the same order.
 #[test]
 fn the_subjects_that_may_do_something_are_those_upstream_lists() {
     let mut report = Report::new();
@@ -74,8 +74,8 @@ fn the_subjects_that_may_do_something_are_those_upstream_lists() {
             }
             let mut got: Vec<Subject<&str>> = Vec::new();
             for subject in allowed.subjects() {
-                // The same words in two scopes: two service accounts, which upstream's list does
-                // not tell apart.
+                // The same words in two scopes mean two service accounts. Upstream's list does not
+                // distinguish them.
                 if !got.contains(&subject.subject()) {
                     got.push(subject.subject());
                 }

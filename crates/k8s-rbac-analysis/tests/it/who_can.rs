@@ -1,5 +1,5 @@
-//! Who may do something, and where: the cases of `testdata/who_can.toml`, and theorems against the
-//! oracle.
+//! Who may make a request, and where: the cases of `testdata/who_can.toml`, and theorems that
+//! compare with the oracle.
 
 use k8s_rbac::reference;
 use k8s_rbac::{

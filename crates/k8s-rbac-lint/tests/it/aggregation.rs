@@ -6,7 +6,8 @@ use serde_json::json;
 
 use crate::support::{place, sample_subjects};
 
-/// The known role has the rule by aggregation, so a judged role that has it by itself grants nothing new.
+/// The known role has the rule by aggregation, so a judged role that contains the rule grants no new
+/// permission.
 #[test]
 fn a_known_aggregated_role_is_known_with_the_rules_that_it_collects() {
     let secrets = json!([{"verbs": ["get"], "apiGroups": [""], "resources": ["secrets"]}]);
@@ -31,7 +32,7 @@ fn a_known_aggregated_role_is_known_with_the_rules_that_it_collects() {
     assert_eq!(risks(Lint::new().with_known(known)), [""; 0]);
 }
 
-/// Roles that each aggregate the next, and more of them than were once compared.
+/// Roles that each aggregate the next role. There are more than were once compared.
 #[test]
 fn many_aggregated_roles_are_linted() {
     let role = |n: usize| {
@@ -72,11 +73,11 @@ fn many_aggregated_roles_are_linted() {
         .iter()
         .map(|one| format!("{} {}", one.severity, one.code))
         .collect();
-    // As severe as where the last role is bound itself, and no role is unused.
+    // The finding is as severe as if the last role were bound itself, and no role is unused.
     assert_eq!(codes, ["high secrets-read"], "{findings:?}");
 }
 
-/// Aggregated roles that select each other, and one of which is bound.
+/// Aggregated roles that select each other. One of them is bound.
 #[test]
 fn a_circle_of_aggregated_roles_is_bound_where_one_is() {
     let mut objects: Objects = serde_json::from_value(json!({

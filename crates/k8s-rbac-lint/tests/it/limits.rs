@@ -1,4 +1,4 @@
-//! How much is compared of hostile input, and the finding about the rest.
+//! How much of hostile input is compared, and the finding about the rest.
 
 use k8s_rbac::{ClusterRoleBinding, PolicyRule, Subject};
 use k8s_rbac_lint::{FindingCode, Lint};
@@ -60,7 +60,7 @@ fn many_rules_and_bindings_are_linted() {
     let count = |code| findings.iter().filter(|one| one.code == code).count();
     assert_eq!(count(FindingCode::ShadowedRule), many / 2);
     assert!(count(FindingCode::DuplicateBinding) > 0);
-    // The role, and the first of the bindings.
+    // The findings are at the role, and at the first of the bindings.
     assert_eq!(count(FindingCode::NotChecked), 2);
 }
 

@@ -269,7 +269,7 @@ fn known_objects_exist_and_are_not_judged() {
     assert_eq!(codes(&lint, &sample()), [FindingCode::NoSubjects]);
 }
 
-/// A known binding is one of this name that grants the same role.
+/// A binding is known if a known binding of the same name grants the same role.
 #[test]
 fn a_binding_is_known_by_its_name_and_its_role() {
     let with_role = |kind: &str, name: &str, namespace: &str| {

@@ -1,4 +1,4 @@
-//! Aggregated roles and the selectors that they are made by: as recorded, and as whole sets.
+//! Aggregated roles and their selectors: recorded cases, and whole sets of roles.
 
 use std::collections::BTreeMap;
 
@@ -53,7 +53,7 @@ fn a_round_collects_the_rules_that_the_controller_collects() {
             .unwrap();
         let rules = target.aggregated_rules(&case.cluster_roles).unwrap();
         report.check(&name, &rules, &case.rules);
-        // One aggregated role and no circle: the fixed point is the round.
+        // There is one aggregated role and no cycle, so a single round reaches the fixed point.
         let mut objects = Objects {
             cluster_roles: case.cluster_roles.clone(),
             ..Objects::default()
@@ -162,7 +162,7 @@ fn a_policy_is_aggregated_as_its_objects_are() {
             ..Objects::default()
         };
         let mut policy = Policy::new(objects.clone());
-        // Of roles with one name a policy has the last only.
+        // If several roles have one name, a policy has only the last.
         if policy.cluster_roles().count() != objects.cluster_roles.len() {
             continue;
         }
@@ -239,7 +239,7 @@ fn a_selector_that_cannot_be_asked_leaves_the_role_as_it_is_and_says_so() {
     assert_eq!(objects, before);
 }
 
-/// Roles that aggregate the label they all carry, and as many plain ones with it.
+/// Roles that all carry the label that they aggregate, and as many ordinary roles with the label.
 fn circle(size: usize) -> Objects {
     let label = || BTreeMap::from([("x".to_owned(), "1".to_owned())]);
     let aggregated = (0..size).map(|number| Written {

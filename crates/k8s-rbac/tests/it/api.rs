@@ -1,4 +1,5 @@
-//! What every public type is: it can be printed, sent and shared, and values can be compared and hashed.
+//! Properties of every public type: it can be printed, sent and shared, and values can be compared and
+//! hashed.
 
 use std::error::Error;
 use std::fmt::Debug;
@@ -34,7 +35,7 @@ macro_rules! each {
     };
 }
 
-/// Nothing is done at run time: what does not hold does not compile.
+/// The test does no work at run time: if a property does not hold, the test does not compile.
 #[test]
 fn types_are_what_a_reader_expects() {
     each!(is_shared:

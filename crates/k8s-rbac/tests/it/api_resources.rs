@@ -1,4 +1,4 @@
-//! The table of API resources, beside the discovery documents of each release.
+//! The table of API resources, compared with the discovery documents of each release.
 
 use k8s_rbac::KubernetesVersion;
 use k8s_rbac::api_resources::{ApiResource, OPTIONAL_RESOURCES, RESOURCES, find, served_in};

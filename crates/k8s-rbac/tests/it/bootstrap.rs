@@ -1,4 +1,4 @@
-//! The default policy: the objects that upstream's own code makes, and what they come to.
+//! The default policy: the objects that upstream's own code makes, and their effect.
 
 #![cfg(feature = "bootstrap")]
 
@@ -109,7 +109,7 @@ fn aggregation_fills_the_three_roles_for_users() {
     let aggregation = objects.aggregate();
     assert_eq!(aggregation.changed, ["admin", "edit", "view"]);
     assert!(aggregation.refused.is_empty());
-    // By the names of the members: `edit` before `system:…`, and `system:…` before `view`.
+    // The members are sorted by name: `edit` before `system:…`, and `system:…` before `view`.
     let of = |names: [&str; 2]| -> Vec<PolicyRule> {
         names
             .map(|name| role(&objects, name).rules.clone())

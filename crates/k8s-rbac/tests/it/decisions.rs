@@ -1,4 +1,4 @@
-//! What an answer carries beside the decision, on one small world.
+//! The parts of an answer beside the decision, for one small world.
 
 use k8s_rbac::{
     BindingName, Decision, Grant, Missing, Objects, PRIVILEGED_GROUP, Policy, Request,
@@ -78,7 +78,7 @@ fn what_did_not_resolve_is_listed_in_walk_order() {
     let first = response.unresolved().first().map(Unresolved::binding);
     assert_eq!(first, Some(BindingName::ClusterRoleBinding { name: "c1" }));
 
-    // A grant is a grant whatever is missing, and its reason does not speak of it.
+    // Missing roles do not change a grant, and its reason does not mention them.
     let user = User::new("dave", ["ops"]);
     let response = policy.rbac(&user, &pods("get"));
     assert_eq!(response.unresolved().len(), 4);

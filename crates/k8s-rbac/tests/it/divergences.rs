@@ -1,4 +1,4 @@
-//! Every row of `testdata/divergences.toml`, shown to differ.
+//! Shows the difference in every row of `testdata/divergences.toml`.
 
 use k8s_rbac::review::AccessReview;
 use k8s_rbac::{
@@ -162,7 +162,7 @@ fn each_divergence_is_real() {
     divergences.finish();
 }
 
-/// How many objects are kept of one with this metadata, and the last one's name.
+/// How many objects with this metadata are kept, and the name of the last.
 fn read(metadata: &str) -> (usize, String) {
     let text = format!(
         "{{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {metadata}}}"
@@ -179,7 +179,7 @@ fn read(metadata: &str) -> (usize, String) {
     )
 }
 
-/// How many different reasons a request gets that two bindings allow.
+/// How many different reasons a request gets if two bindings allow it.
 fn reasons_over_many_calls(objects: &Objects) -> usize {
     let user = User::new("u", ["g"]);
     let reasons: std::collections::BTreeSet<String> = (0..100)

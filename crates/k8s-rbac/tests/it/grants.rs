@@ -1,4 +1,4 @@
-//! What covers what, and who may give it: as recorded, as written down, and as theorems.
+//! Which rules cover which, and who may grant them: recorded cases, written cases, and theorems.
 
 use k8s_rbac::{Coverage, Objects, Permission, Policy, PolicyRule, User};
 use proptest::collection::vec;
@@ -167,7 +167,7 @@ proptest! {
         others in 0..4_usize,
         question in question(),
     ) {
-        // Most of the time nearly everything is held, so that there is something to be covered.
+        // Usually the user holds nearly everything, so that some permissions are covered.
         let missing = Coverage::of(&held, &wanted).missing_rules();
         let kept = missing.len().saturating_sub(others / 3);
         held.extend(missing.into_iter().take(kept));

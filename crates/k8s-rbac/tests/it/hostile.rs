@@ -1,5 +1,5 @@
-//! Input made to cost a lot: all of it is answered, with work in proportion to its size. What were
-//! quadratic would take hours here.
+//! Input that is made to cost much. Every input gets an answer, with work in proportion to its
+//! size. Quadratic work would take hours here.
 
 use k8s_rbac::{
     ClusterRole, ClusterRoleBinding, Metadata, Objects, Policy, PolicyRule, Request,
@@ -63,7 +63,7 @@ fn allows(policy: &Policy, user: &User, resource: &str) -> bool {
 fn a_role_of_many_rules_is_asked_and_replaced() {
     let mut policy = Policy::new(Objects {
         cluster_roles: vec![role(MANY)],
-        // So many that the rules are looked up.
+        // There are so many rules that they are looked up.
         cluster_role_bindings: (0..40)
             .map(|number| binding(&format!("b{number}"), "role", vec![user("u")]))
             .collect(),
@@ -140,7 +140,7 @@ mod manifests {
 
     use super::MANY;
 
-    /// Reads a text that must be a problem, and nothing else.
+    /// Reads a text that must give one problem, and no object.
     #[track_caller]
     fn check_refused(text: &str) {
         let manifests = Manifests::read([("f", text)]);
@@ -182,7 +182,7 @@ mod manifests {
         let manifests = Manifests::read([("f", &*text)]);
         assert_eq!(manifests.problems(), []);
         assert_eq!(manifests.objects().cluster_roles.len(), 1);
-        // Beyond the depth that is read, it is refused like any other nesting.
+        // Beyond the greatest depth, the text is refused like any other nesting.
         check_refused(&format!("{}{role}{}", head.repeat(MANY), "]}".repeat(MANY)));
     }
 }

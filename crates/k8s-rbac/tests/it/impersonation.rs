@@ -1,4 +1,4 @@
-//! Acting as another user: the permissions that it needs, and the user that decides.
+//! Acting as another user: the necessary permissions, and the user for whom the request is decided.
 
 use k8s_rbac::{Impersonation, KubernetesVersion, Objects, Policy, Request, ResourceRequest, User};
 use serde_json::json;
@@ -221,7 +221,7 @@ fn a_node_agent_can_act_as_the_node_of_its_token_only() {
     }
 }
 
-/// One permission is for the node of each token: it is asked for by the name `*`.
+/// One permission covers the node of each token. Its check has the name `*`.
 #[test]
 fn a_node_agent_needs_the_permission_for_every_node() {
     for (names, is_allowed) in [(&["*"][..], true), (&["a.example"], false), (&[], true)] {
@@ -258,7 +258,8 @@ fn only_a_service_account_is_the_agent_of_a_node() {
     }
 }
 
-/// Of a node or a service account the mode allows the name only, and with more the plain verb is asked for.
+/// For a node or a service account, the mode allows only the name. If the request names more, the plain
+/// verb is checked.
 #[test]
 fn a_node_and_a_service_account_have_modes_of_their_own() {
     for (mode, username, resource) in [

@@ -1,4 +1,4 @@
-//! Subjects with so many bindings that these are indexed by role.
+//! Subjects with so many bindings that the bindings are indexed by role.
 
 use k8s_rbac::{
     ClusterRole, ClusterRoleBinding, Metadata, Policy, PolicyRule, ResourceRequest, RoleRef,
@@ -78,14 +78,14 @@ fn a_binding_that_one_subject_loses_stays_with_the_other() {
     assert_eq!(answers(&policy, "30"), [(true, 0), (true, 0)]);
     assert!(policy.remove_cluster_role_binding(&binding_name("a", 30)));
     assert_eq!(answers(&policy, "30"), [(false, 0), (true, 0)]);
-    // And with fewer bindings than are indexed.
+    // The policy then has fewer bindings than are indexed.
     for number in 5..30 {
         assert!(policy.remove_cluster_role_binding(&binding_name("a", number)));
     }
     assert_eq!(answers(&policy, "29"), [(false, 0), (true, 0)]);
     assert_eq!(answers(&policy, "30"), [(false, 0), (true, 0)]);
     assert_eq!(answers(&policy, "31"), [(true, 0), (true, 0)]);
-    // And with many again.
+    // The policy then has many bindings again.
     for number in 5..30 {
         policy.put_cluster_role_binding(binding("a", number));
     }
@@ -101,7 +101,8 @@ fn a_role_that_changes_changes_what_both_subjects_may() {
     assert_eq!(answers(&policy, "other"), [(true, 0); 2]);
     assert!(policy.remove_cluster_role("role30"));
     assert_eq!(answers(&policy, "other"), [(false, 1); 2]);
-    // The bindings to it come first, so the reason names it although another one allows.
+    // The bindings to this role come first, so the reason names it although another role also
+    // allows the request.
     assert_eq!(answers(&policy, "31"), [(true, 1); 2]);
     assert_eq!(answers(&policy, "29"), [(true, 0); 2]);
     assert!(policy.remove_cluster_role_binding(&binding_name("a", 30)));
@@ -110,7 +111,7 @@ fn a_role_that_changes_changes_what_both_subjects_may() {
     assert_eq!(answers(&policy, "other"), [(false, 0), (true, 0)]);
 }
 
-/// A rule with many combinations is found by its resource or its path alone.
+/// A rule with many combinations is found only by its resource or its path.
 #[test]
 fn a_rule_with_many_combinations_is_found_too() {
     let texts = |count: usize| -> Vec<String> { (0..count).map(|one| format!("t{one}")).collect() };

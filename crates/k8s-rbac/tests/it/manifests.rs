@@ -252,14 +252,14 @@ fn what_names_no_namespace_is_where_the_reader_is_told() {
     assert_eq!(objects.cluster_roles.len(), 1);
 }
 
-/// Each of many problems has its line, which must not cost a reading of the file each.
+/// Each of many problems has its line. Finding a line must not read the whole file.
 #[test]
 fn many_problems_have_their_lines() {
     let item = "- {kind: Role, apiVersion: rbac.authorization.k8s.io/v1, metadata: {name: r}}\n";
     let many = 20_000;
     let list = format!("apiVersion: v1\nkind: List\nitems:\n{}", item.repeat(many));
     let manifests = Manifests::read([("list.yaml", list.as_str())]);
-    // Each is defaulted, and each but the first is another of the same name.
+    // Each object gets defaults, and each except the first repeats the name.
     assert_eq!(manifests.problems().len(), 2 * many - 1);
     let last = manifests
         .problems()
@@ -281,7 +281,7 @@ fn a_policy_is_refused_if_an_object_cannot_be_read() {
     assert_eq!(problems.len(), 1);
     assert!(problems[0].fault.loses_an_object());
 
-    // A namespace that is filled in leaves nothing out.
+    // If the namespace is filled in, no object is left out.
     let defaulted = role.replace("ClusterRole", "Role");
     assert_eq!(
         Policy::from_manifests(&defaulted).unwrap().roles().count(),
@@ -309,7 +309,7 @@ fn files_are_decoded_as_their_byte_order_mark_says() {
     for bytes in [&little, &big, marked.as_bytes()] {
         assert_eq!(read(bytes), plain);
     }
-    // As a text, too, the mark shifts no column.
+    // A mark at the start of a decoded text does not shift a column either.
     assert_eq!(Manifests::read([("f", marked.as_str())]), plain);
     assert_eq!(
         plain.problems()[0].to_string().split(": ").next(),
@@ -332,7 +332,7 @@ fn files_are_decoded_as_their_byte_order_mark_says() {
         .with_max_bytes(10)
         .read_bytes([("f", text.as_bytes())]);
     assert!(long.problems()[0].fault.loses_an_object());
-    // Nothing at all is no object and no problem.
+    // An empty text gives no object and no problem.
     for bytes in [
         &b""[..],
         b"\xef\xbb\xbf",
@@ -362,7 +362,8 @@ fn a_place_prints_no_control_character_of_a_file() {
     );
 }
 
-/// Kinds, keys and file names come from outside, and are printed in one line without control characters.
+/// Kinds, keys and file names come from outside. They are printed on one line without control
+/// characters.
 #[test]
 fn problems_print_nothing_raw() {
     let hostile = format!("\u{1b}[2J\u{202e}\n::error::{}", "x".repeat(10_000));

@@ -1,4 +1,4 @@
-//! The objects of a policy, which it stores in another form and returns as they were given.
+//! The objects of a policy. The policy stores them in another form, and returns them unchanged.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ fn metadata(name: &str, namespace: &str) -> Metadata {
 }
 
 fn rules(verb: &str) -> Vec<PolicyRule> {
-    // With more capacity than is used.
+    // The text has more capacity than is used.
     let mut verbs = Vec::with_capacity(100);
     verbs.push(text(verb));
     vec![PolicyRule {
@@ -59,7 +59,7 @@ fn role_ref(kind: &str) -> RoleRef {
     }
 }
 
-/// Objects with text in every field, where the API has it and where it does not.
+/// Objects with text in every field, including fields in which the API never has text.
 fn full() -> Objects {
     Objects {
         roles: vec![Role {
@@ -127,7 +127,7 @@ fn an_object_is_found_by_its_name() {
     assert_eq!(policy.cluster_role_binding("b"), None);
 }
 
-/// Bindings that refer to a role which does not exist keep its name, and no rules of another role.
+/// Bindings to a role that does not exist keep its name, and do not get the rules of another role.
 #[test]
 fn roles_with_equal_rules_stay_apart() {
     let role = |name: &str| ClusterRole {

@@ -1,5 +1,5 @@
-//! The types of k8s-openapi: there and back is the same value, by conversion and as JSON, so that
-//! ours are plain data with the API's own field names.
+//! The types of k8s-openapi. A value that is converted there and back is the same, also as JSON. So
+//! our types are plain data with the API's own field names.
 
 #![cfg(feature = "k8s-openapi")]
 
@@ -158,8 +158,8 @@ fn review() -> impl Strategy<Value = AccessReview> {
     })
 }
 
-/// Shows that a value is the same after the way there and back: by conversion, as their JSON read
-/// by us, and as our JSON read by them.
+/// Shows that a value stays the same if it is converted there and back, if we read their JSON, and
+/// if they read our JSON.
 fn same<Ours, Theirs>(ours: &Ours, type_meta: Value) -> Result<(), TestCaseError>
 where
     Ours: Clone + Debug + DeserializeOwned + From<Theirs> + PartialEq + Serialize,

@@ -1,4 +1,5 @@
-//! The theorems of the README. Worlds are drawn from few words, so that they meet.
+//! The theorems of the README. Worlds are drawn from few words, so that rules and requests match
+//! often.
 
 use k8s_rbac::reference;
 use k8s_rbac::{Decision, Grant, Objects, Policy};

@@ -1,4 +1,4 @@
-//! Answers that kube-apiserver gave, asked again here.
+//! Recorded answers of kube-apiserver. The tests ask the same questions.
 
 use k8s_rbac::reference;
 use k8s_rbac::{Forbidden, Objects, Policy, PolicyRule, Request, ResourceRequest, User};

@@ -1,4 +1,4 @@
-//! Requests as they come over HTTP: as recorded, and as theorems.
+//! Requests over HTTP: recorded cases, and theorems.
 
 use k8s_rbac::{
     Ambiguity, FieldRequirement, KubernetesVersion, LabelRequirement, LabelSelector,
@@ -199,7 +199,7 @@ fn from_1_35_a_list_of_values_may_end_with_two_commas() {
             LabelRequirement::parse_in(KubernetesVersion::NEWEST, selector)
         );
     }
-    // So it depends on the version whether the list is limited to one object, except for the strict
+    // So the version decides whether the list is limited to one object, except for the strict
     // reader.
     let url = "/api/v1/pods?fieldSelector=metadata.name%3Dweb&labelSelector=a%20in%20(,,)";
     let name = |version| {
@@ -432,8 +432,8 @@ proptest! {
         }
     }
 
-    /// A reader that splits before it decodes, one that decodes first, and one that does both twice
-    /// find the same segments in a path that the strict reader accepts.
+    /// Three readers find the same segments in a path that the strict reader accepts: one splits
+    /// before it decodes, one decodes first, and one does both twice.
     #[test]
     fn an_accepted_path_has_one_reading(
         path in "/(api|apis|v1|apps|namespaces|pods|dev|a|%2[fFeE5]|%5C|%252F|[.;/\\\\%:é ]|%C3%A9|%EF%BC%8F|/){0,9}",

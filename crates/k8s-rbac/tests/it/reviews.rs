@@ -1,4 +1,4 @@
-//! Reviews: the cases of `testdata/reviews.toml`, and what of an object stays what it was.
+//! Reviews: the cases of `testdata/reviews.toml`, and the parts of an object that stay unchanged.
 
 use k8s_rbac::review::{AccessReview, ResourceAttributes, ReviewError, RulesReview};
 use k8s_rbac::{KubernetesVersion, Objects, Policy, User};

@@ -1,4 +1,4 @@
-//! Readers see all of a change or nothing of it.
+//! Readers see either a whole change or no part of it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;

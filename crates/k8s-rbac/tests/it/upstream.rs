@@ -1,5 +1,5 @@
-//! What Kubernetes 1.34.1, and for one file 1.37.2, answered to generated questions: `testdata/upstream`, which
-//! the `record` command of `fuzz/oracle` writes. Empty fields are left out of an answer.
+//! The answers of Kubernetes 1.34.1, and for one file 1.37.2, to generated questions: `testdata/upstream`. The
+//! `record` command of `fuzz/oracle` writes them. Empty fields are left out of an answer.
 
 use k8s_rbac::review::{AccessReview, ReviewError};
 use k8s_rbac::{
@@ -103,7 +103,7 @@ fn requests_are_read() {
             Err(error @ RequestInfoError::MissingKind { .. }) => {
                 json!({ "error": {"code": "missing-kind", "message": error.to_string()} })
             }
-            // The words are ours.
+            // The message is ours.
             Err(_) => json!({ "error": question["answer"]["error"] }),
         }
     });
@@ -225,7 +225,7 @@ fn how<T>(before: &Option<T>) -> Write<'_, T> {
 
 fn answer_of(result: Result<Permit, WriteRefusal<'_>>) -> Value {
     match result {
-        // The recording is about the permission only.
+        // The recording concerns only the permission.
         Ok(_) | Err(WriteRefusal::Invalid { .. }) => json!({ "allowed": true }),
         Err(refusal) => json!({
             "allowed": false, "status": refusal.status(), "message": refusal.to_string(),

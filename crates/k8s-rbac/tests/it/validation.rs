@@ -1,4 +1,4 @@
-//! What the API server would not store: as recorded, and what the recording does not have.
+//! Objects that the API server would not store: recorded cases, and cases beyond the recording.
 
 use std::collections::BTreeMap;
 
@@ -82,7 +82,7 @@ fn the_errors_of_fields_are_what_the_cases_say() {
     let mut report = Report::new();
     for case in testkit::toml::<Written>("testdata/validation.toml").case {
         let errors = field_errors(&case.kind, &case.object).unwrap();
-        // Messages are long and upstream's own; their beginnings differ.
+        // The messages of upstream are long. Their beginnings differ.
         let got: Vec<String> = (errors.errors().iter().zip(&case.errors))
             .map(|(error, want)| {
                 error
@@ -122,9 +122,9 @@ fn a_value_that_no_label_has_may_stay_but_not_come() {
         fields(bad.field_errors_after(V1_35, &good)),
         [&*values, selector]
     );
-    // It is not named any more, but no selector is made of it either.
+    // The errors no longer name the value, but it does not become a selector either.
     assert_eq!(fields(bad.field_errors_after(V1_35, &bad)), [selector]);
-    // As upstream: whatever is wrong with the selectors that were there lets values in.
+    // As in upstream, any fault in the old selectors lets values in.
     assert_eq!(
         fields(bad.field_errors_after(V1_35, &role("v", "-"))),
         [selector]

@@ -1,4 +1,4 @@
-//! What the values of the interface say of themselves.
+//! The `Debug` and `Display` output, and the accessors, of public values.
 
 use k8s_rbac::review::{ReviewError, ReviewKind};
 use k8s_rbac::{
@@ -152,7 +152,7 @@ fn a_subject_prints_its_kind_and_name() {
     }
 }
 
-/// As Go writes them.
+/// The values are written as Go writes them.
 #[test]
 fn a_name_in_a_refusal_is_escaped() {
     let request =

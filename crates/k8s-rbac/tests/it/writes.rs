@@ -1,4 +1,4 @@
-//! What is stored, and what is refused: the cases of `testdata/writes.toml`.
+//! Writes that are stored or refused: the cases of `testdata/writes.toml`.
 
 use k8s_rbac::{KubernetesVersion, Objects, Permit, Policy, PolicyRule, User, Write, WriteRefusal};
 use serde::Deserialize;
@@ -22,7 +22,7 @@ struct Case {
     holds: Vec<Held>,
     version: Option<KubernetesVersion>,
     replaces: Option<Value>,
-    /// Whether it is sent by PUT although nothing is replaced.
+    /// Whether the object is sent by PUT although it replaces no object.
     #[serde(default)]
     put: bool,
     write: Value,
@@ -81,7 +81,7 @@ fn word(result: Result<Permit, WriteRefusal<'_>>) -> String {
     }
 }
 
-/// Reads the object that is written and the one that it replaces.
+/// Reads the object that is written and the object that it replaces.
 fn read<T: DeserializeOwned>(case: &Case) -> (T, Option<T>) {
     let read = |object: &Value| serde_json::from_value(object.clone()).unwrap();
     (read(&case.write), case.replaces.as_ref().map(read))

@@ -1,4 +1,4 @@
-//! What is printed, and what never is.
+//! Text that is printed, and text that is always escaped.
 
 use std::error::Error;
 use std::fmt;

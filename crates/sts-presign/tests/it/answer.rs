@@ -76,7 +76,7 @@ fn each_response_of_sts_is_read() {
     report.finish();
 }
 
-/// Every case of one attack is refused, and each for its own reason.
+/// Every case of one attack is refused, each for its own reason.
 #[track_caller]
 fn attack(number: u8) {
     let mut report = Report::new();

@@ -74,7 +74,7 @@ fn logins_have_keys_of_their_own() {
         assert!(keys.insert(accepted.cache_key()), "{}", login.system);
         hashes.insert(hash(&accepted.cache_key()));
 
-        // The challenge of another login is sent in its place.
+        // The challenge of another login is sent instead.
         let challenge = BindingHeader::parse("x-challenge", "1").unwrap();
         let mut bound = login.clone();
         bound.also_sign("x-challenge");

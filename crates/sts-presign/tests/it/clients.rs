@@ -180,7 +180,7 @@ impl Recorded {
     }
 }
 
-/// Replaces a byte by one of the same class with another meaning.
+/// Replaces a byte by another byte of the same class that has another meaning.
 fn flipped(text: &str, at: usize) -> String {
     let mut bytes = text.as_bytes().to_vec();
     bytes[at] = match bytes[at] {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use sts_presign::{ClusterId, Endpoint, Error, TimeError, UnixTime};
 
-/// What `Display` writes, `FromStr` and `TryFrom<&str>` parse.
+/// `FromStr` and `TryFrom<&str>` parse the output of `Display`.
 #[track_caller]
 fn round_trip<T>(text: &'static str)
 where

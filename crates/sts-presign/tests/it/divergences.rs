@@ -5,7 +5,8 @@ use crate::answer;
 use crate::judge::cases;
 use crate::support::{GOOD, accept, at, judge, policy};
 
-/// The upstream column was measured (the file says how); ours is run here.
+/// The upstream column was measured (the file says how). The test runs our code for the other
+/// column.
 #[test]
 fn every_divergence_is_listed_and_real() {
     let rows = Divergences::read(concat!(

@@ -26,7 +26,7 @@ fn failed(diagnosis: &Diagnosis) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Every check is there once, in order; every error belongs to its check and has advice.
+/// Every check occurs once, in order. Every error belongs to its check and has advice.
 #[track_caller]
 fn assert_whole(diagnosis: &Diagnosis, checks: &[Check]) {
     let found: Vec<Check> = diagnosis.findings().iter().map(Finding::check).collect();
@@ -40,7 +40,7 @@ fn assert_whole(diagnosis: &Diagnosis, checks: &[Check]) {
     }
 }
 
-/// The whole text, as users see it.
+/// The whole text that users see.
 #[test]
 fn the_text_of_a_refused_token_says_what_to_change() {
     let url = GOOD.replacen("=host", "=amz-sdk-request%3Bhost", 1);

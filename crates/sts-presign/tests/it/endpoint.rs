@@ -45,7 +45,7 @@ fn every_host_of_botocore_is_parsed_and_built() {
         let partition = row.partition.clone().or_else(|| known.map(|p| p.id));
         let got = Endpoint::from_host(host);
         let Some(partition) = partition else {
-            // A region that botocore does not know, for which it still builds a host.
+            // botocore does not know this region, but still builds a host for it.
             if let Ok(endpoint) = got {
                 report.check(host, &endpoint.region(), &row.region.as_str());
             }
@@ -59,7 +59,7 @@ fn every_host_of_botocore_is_parsed_and_built() {
         } else {
             &row.region
         };
-        // GovCloud's plain host is its FIPS host.
+        // In GovCloud, the ordinary host is the FIPS host.
         let fips = row.fips || (partition == "aws-us-gov" && !row.dualstack);
         let variant = EndpointVariant::ORDINARY
             .with_fips(fips)

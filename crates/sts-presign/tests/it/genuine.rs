@@ -128,7 +128,7 @@ fn genuine_tokens_verify_with_their_key_only() {
 fn a_session_token_belongs_to_its_key() {
     let mut report = Report::new();
     for token in genuine() {
-        // The same length, with one letter changed.
+        // The secret has the same length, with one letter changed.
         let one_off = token
             .session_token
             .as_deref()
@@ -150,7 +150,8 @@ fn a_session_token_belongs_to_its_key() {
     report.finish();
 }
 
-/// The key is right in every other respect: it only belongs to another partition, where it does not exist.
+/// The key is right in every other respect, but it belongs to one partition and does not exist in the
+/// others.
 #[test]
 fn attack_17_a_key_of_another_partition_verifies_nothing() {
     let mut report = Report::new();

@@ -122,8 +122,8 @@ fn attack_04_the_binding_header_is_not_signed() {
     attack(4);
 }
 
-/// Another order of parameters, or hexadecimal digits in lower case, do not make a second request. (`eks-token`
-/// tests that each URL has one token.)
+/// Another order of parameters, or hexadecimal digits in lower case, does not make a second request.
+/// (`eks-token` tests that each URL has one token.)
 #[test]
 fn attack_06_every_copy_of_a_token_is_the_same_request() {
     let (base, query) = GOOD.split_once('?').unwrap();
@@ -291,7 +291,7 @@ fn the_cases_reach_every_check_of_a_url() {
     }
 }
 
-/// The order of the front page: a URL that fails at two checks is refused for the earlier one.
+/// The order of the front page: a URL that fails two checks is refused for the earlier check.
 #[test]
 fn the_first_failing_check_is_the_one_reported() {
     let steps: [(&str, &str, Error); 16] = [

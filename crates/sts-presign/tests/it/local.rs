@@ -29,7 +29,7 @@ pub(crate) fn user(arn: &str) -> Identity {
     Identity::new(arn, "111122223333", "AIDAEXAMPLE").unwrap()
 }
 
-/// The keys of the recorded requests, and one that has expired.
+/// The keys of the recorded requests, and a key that has expired.
 pub(crate) fn keys() -> Keys {
     let session = "arn:aws:sts::111122223333:assumed-role/dev/s";
     let session = Identity::new(session, "111122223333", "AROAEXAMPLE:s").unwrap();

@@ -1,4 +1,4 @@
-//! Logins in POST form, and changes to one.
+//! Logins in POST form, and changes to a login.
 
 use serde::Deserialize;
 use sts_presign::{

@@ -39,7 +39,7 @@ fn logins_of_other_systems_are_accepted_and_sent_as_signed() {
                 .headers()
                 .get(name)
                 .map(|value| value.to_str().unwrap());
-            // Not signed, so not forwarded.
+            // The header is not signed, so it is not forwarded.
             let want = (name != "User-Agent").then_some(value.as_str());
             report.check(&format!("{}: {name}", login.system), &sent, &want);
         }
@@ -91,7 +91,8 @@ fn the_signature_of_an_accepted_login_can_be_verified() {
             );
         }
     }
-    // Signed for another verifier: this one sends its own value, which was not signed.
+    // The login is signed for another verifier. This verifier sends its own value, which was not
+    // signed.
     let mut other = login();
     other.remove("X-Consul-IAM-ServerID");
     let elsewhere = BindingHeader::parse("x-consul-iam-serverid", "elsewhere").unwrap();
@@ -142,7 +143,7 @@ fn the_cases_reach_every_check_of_a_login() {
     assert_eq!(reached, checks.collect());
 }
 
-/// The order of the front page: a login that fails at several checks is refused for the first.
+/// The order of the front page: a login that fails several checks is refused for the first.
 #[test]
 fn the_first_failing_check_is_the_one_reported() {
     let order = [

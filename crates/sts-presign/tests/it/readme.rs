@@ -1,4 +1,4 @@
-//! The checks of the front page are those of the code.
+//! The front page lists the same checks as the code.
 
 use std::collections::BTreeSet;
 
@@ -61,7 +61,7 @@ fn documented(items: &[(usize, Vec<Error>)], order: &[Check]) -> BTreeSet<String
     names
 }
 
-/// Returns the errors of the checks of one form, except one that belongs to the other.
+/// Returns the errors of the checks of one form, except an error that belongs to the other form.
 fn possible(order: &[Check], not: Error) -> BTreeSet<String> {
     let of_it = |error: &Error| {
         *error != not && Check::of(*error).is_some_and(|check| order.contains(&check))
@@ -78,7 +78,7 @@ fn the_numbers_of_the_front_page_are_the_order_of_the_code() {
 
     let post = numbered("- P");
     let mut of_post = documented(&post, &Check::OF_POST);
-    // "P11 to P15 as 11 to 15", "P20 to P26, which are 16 to 22", with one error more.
+    // "P11 to P15 as in 11 to 15", "P20 to P26, which equal 16 to 22", with one more error.
     for (like, number) in (11..=15).map(|n| (n, n)).chain((16..=22).zip(20..)) {
         assert_eq!(Check::OF_URL[like - 1], Check::OF_POST[number - 1]);
         assert!(post.iter().all(|(other, _)| *other != number));

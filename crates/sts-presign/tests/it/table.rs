@@ -130,7 +130,7 @@ fn a_table_accepts_lower_case_dns_names_only() {
     }
 }
 
-/// The only known host that this crate parses and `url` does not: a Punycode label that encodes nothing.
+/// The only known host that this crate parses and `url` does not: a Punycode label that encodes no text.
 #[test]
 fn text_that_another_parser_refuses_is_refused() {
     let host = "xn--0.test";
@@ -178,7 +178,7 @@ fn several_binding_headers_must_be_signed_and_are_sent() {
         let judged = accept(&signed(list), &both, at(NOW));
         assert_eq!(judged.unwrap_err(), error, "{list}");
     }
-    // With another binding header, that of EKS is unknown.
+    // With another binding header, the binding header of EKS is unknown.
     let other = AcceptPolicy::bound_by(header("x-lakefs-server-id", "lake"), Partition::Aws);
     assert!(accept(&signed("host%3Bx-lakefs-server-id"), &other, at(NOW)).is_ok());
     assert_eq!(

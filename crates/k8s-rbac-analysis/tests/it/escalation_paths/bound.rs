@@ -1,4 +1,4 @@
-//! Policies of rules that are bound to one subject each.
+//! Policies in which each rule is bound to one subject.
 
 use k8s_rbac::{Objects, Policy, User};
 use k8s_rbac_analysis::escalation_paths;
@@ -17,8 +17,8 @@ pub(super) fn rule(verbs: &str, group: &str, resources: &str, names: &str) -> Va
     json!({"verbs": verbs, "apiGroups": [group], "resources": resources, "resourceNames": names})
 }
 
-/// Binds each rule, by the role `r` and its number, to a user or, after `%`, to a group: in the namespace that comes
-/// after `@`, or in the whole cluster.
+/// Binds each rule to a user or, after `%`, to a group. The role is `r` and the number of the rule. The binding is
+/// in the namespace after `@`, or in the whole cluster.
 pub(super) fn policy(bound: &[(&str, Value)]) -> Policy {
     let mut world = json!({"clusterRoles": [], "clusterRoleBindings": [], "roleBindings": []});
     let mut add = |key: &str, object: Value| world[key].as_array_mut().unwrap().push(object);

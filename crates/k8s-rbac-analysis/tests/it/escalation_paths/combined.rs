@@ -1,4 +1,5 @@
-//! Permissions that a user has together with groups that the same request impersonates: each has a part.
+//! Permissions that a user has together with groups that the same request impersonates. User and groups
+//! each have a part.
 
 use k8s_rbac::{KubernetesVersion, User};
 use k8s_rbac_analysis::escalation_paths::EscalationSearch;
@@ -75,7 +76,7 @@ fn a_user_and_a_group_that_are_impersonated_together_each_have_a_part() {
                 ("u", rule("impersonate", "", "groups", "g")),
                 (ACCOUNT, rule("get", "", "configmaps", "")),
             ];
-            // By two roles, which adds nothing.
+            // Two roles grant the same, which adds no permission.
             let user = vec![(identity, of_user.clone()), (identity, of_user.clone())];
             let group: Vec<_> = of_group.iter().map(|rule| ("%g", rule.clone())).collect();
             let is_reached = |parts: &[&[(&str, Value)]]| {
@@ -150,7 +151,7 @@ fn an_impersonated_user_is_authenticated_unless_the_request_says_otherwise() {
             ("v", request.clone()),
             (with_approval, approval),
             (with_signer, signer),
-            // It matters in combination as well.
+            // This matters in combination as well.
             (unauthenticated, request),
             (ACCOUNT, rule("get", "", "configmaps", "")),
         ];
@@ -164,8 +165,8 @@ fn an_impersonated_user_is_authenticated_unless_the_request_says_otherwise() {
     }
 }
 
-/// Verbs of constrained impersonation, which `*` stands for as well, are used together with others, and only since
-/// 1.36.
+/// Verbs of constrained impersonation are used together with other verbs, and only since 1.36. `*` stands for them
+/// as well.
 #[test]
 fn groups_that_add_nothing_are_not_impersonated() {
     let token_of_none = rule("create", "", "serviceaccounts/token", "none");

@@ -35,7 +35,7 @@ fn an_impersonation_has_the_permissions_of_the_other_identity() {
     };
     let in_dev = r#"acts as User "panda", but only to create "serviceaccounts/token" named ["a"] in namespace "dev""#;
     for (bound, want) in [
-        // Every user but the anonymous one is authenticated.
+        // Every user except the anonymous user is authenticated.
         (
             vec![
                 ("u", rule("impersonate", "", "users", "v")),
@@ -53,7 +53,7 @@ fn an_impersonation_has_the_permissions_of_the_other_identity() {
                 account.to_owned(),
             ],
         ),
-        // Of the nodes, only the one that is named.
+        // Only the named node is allowed.
         (
             vec![
                 by("arbitrary-node", "nodes", "n1 n-1 n.1 N_1 n_1 -n1 n1- .n1"),
@@ -66,7 +66,7 @@ fn an_impersonation_has_the_permissions_of_the_other_identity() {
                 acts(r#""system:node:n.1""#),
             ],
         ),
-        // The own node is asked for by the name `*`.
+        // The request for the own node has the name `*`.
         (
             vec![
                 by("associated-node", "nodes", "n1"),
@@ -102,7 +102,7 @@ fn an_impersonation_has_the_permissions_of_the_other_identity() {
                 account.to_owned(),
             ],
         ),
-        // A request is authorized in its namespace, as one of either user.
+        // A request is authorized in its namespace, for either user.
         (
             vec![
                 by("user-info", "users", "panda"),
@@ -122,7 +122,7 @@ fn an_impersonation_has_the_permissions_of_the_other_identity() {
                 r#"becomes ServiceAccount "a/dev""#.to_owned(),
             ],
         ),
-        // Both groups of all users.
+        // Both groups that contain all users.
         (
             vec![
                 by("user-info", "users", "panda"),
@@ -149,7 +149,7 @@ fn an_impersonation_has_the_permissions_of_the_other_identity() {
     }
 }
 
-/// The node is in the token of a service account, and is asked for by the name `*`.
+/// The token of a service account names the node. The request for the node has the name `*`.
 #[test]
 fn only_a_service_account_impersonates_the_node_of_its_pod() {
     let account = "system:serviceaccount:vm:agent";

@@ -59,7 +59,7 @@ fn a_path_to_a_goal_is_one_shortest_chain() {
     assert_eq!(steps(&Goal::Everything), None);
 }
 
-/// A service account is a member of the groups of all accounts and of those of its namespace, and every identity is
+/// A service account is a member of the group of all accounts and of the group of its namespace. Every identity is
 /// authenticated.
 #[test]
 fn an_account_that_is_reached_is_a_member_of_its_groups() {
@@ -82,7 +82,8 @@ fn an_account_that_is_reached_is_a_member_of_its_groups() {
     report.finish();
 }
 
-/// What `u` reaches by impersonating a user in a group, by binding a role, and by escalating in a namespace.
+/// The goals that `u` reaches by impersonating a user in a group, by binding a role, and by escalating in a
+/// namespace.
 #[test]
 fn a_goal_is_met_by_a_group_by_a_role_and_by_a_namespace() {
     let rbac = "rbac.authorization.k8s.io";

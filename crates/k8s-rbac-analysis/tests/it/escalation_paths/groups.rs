@@ -5,8 +5,8 @@ use super::bound::{APPROVAL, CERTIFICATES, CLIENT, REQUESTS, rule, targets};
 const FIRST: &str = "system:serviceaccount:ci:a";
 const SECOND: &str = "system:serviceaccount:ci:b";
 
-/// The user runs pods in the namespace of two accounts. What the group allows is looked at for the first of them, and
-/// combined with what each has of its own.
+/// The user runs pods in the namespace of two accounts. The search examines the permissions of the group for the
+/// first account, and combines them with the permissions of each account.
 #[test]
 fn each_account_has_what_its_groups_allow_together_with_its_own_permissions() {
     for account in [FIRST, SECOND] {
@@ -42,7 +42,7 @@ fn an_account_whose_group_may_do_everything_looks_for_nothing_more() {
     let user = r#"becomes User "v""#;
     for (group, last) in [
         ("%system:serviceaccounts:ci", &[everything][..]),
-        // Everything in one namespace is less.
+        // Permission for everything in one namespace is less.
         (
             "%system:serviceaccounts:ci@ci",
             &[r#"has ClusterRole "r3" in namespace "ci""#, user],

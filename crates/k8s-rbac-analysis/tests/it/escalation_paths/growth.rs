@@ -50,7 +50,7 @@ fn subject_called(kind: &str, name: &str) -> Subject {
     }
 }
 
-/// A user who binds any of some roles in some namespaces. Each role allows all of it again.
+/// A user who may bind any of some roles in some namespaces. Each role allows the same.
 fn roles_in_namespaces(roles: usize, namespaces: usize) -> Objects {
     let mut world = Objects::default();
     let bind_any: (&[&str], &str, &str, &[&str]) = (&["bind"], API_GROUP, "clusterroles", &[]);
@@ -101,7 +101,7 @@ fn chain_of_users(length: usize) -> Objects {
     world
 }
 
-/// Roles of which each allows binding the next.
+/// Roles that each allow binding the next role.
 fn chain_of_roles(length: usize) -> Objects {
     let mut world = Objects::default();
     for number in 0..length {
@@ -145,7 +145,7 @@ fn accounts(count: usize, namespaces: usize) -> Objects {
     world
 }
 
-/// Users of which each may bind any of some roles, and another one who may impersonate them.
+/// Users who may each bind any of some roles, and another user who may impersonate them.
 fn binders(users: usize, roles: usize) -> Objects {
     let mut world = Objects::default();
     let bind_any: (&[&str], &str, &str, &[&str]) = (&["bind"], API_GROUP, "clusterroles", &[]);
@@ -208,7 +208,7 @@ fn the_work_grows_with_the_policy_and_the_steps() {
         let search = EscalationSearch::new(&policy, &User::new("u", [""; 0]));
         let steps = search.paths().unwrap().steps().len();
         assert!(steps > 400, "{name}: {steps}");
-        // An identity or a role costs what its own rules are, whatever the others are.
+        // The cost of an identity or a role depends only on its own rules.
         let limited = search.with_max_work((steps + bindings) * 40);
         assert!(
             limited.paths().is_ok(),
@@ -230,7 +230,7 @@ fn a_search_that_exceeds_its_limit_has_no_answer() {
     assert_eq!(path.map(|path| path.steps().len()), Some(3));
 }
 
-/// The first round reaches each of many users, and the goal is one of the first.
+/// The first round reaches each of many users, and the goal is one of the first users.
 #[test]
 fn a_goal_in_a_large_round_ends_the_search() {
     let mut world = Objects::default();
@@ -262,8 +262,8 @@ fn a_goal_in_a_large_round_ends_the_search() {
     assert_eq!(targets, [r#"becomes User "v0""#]);
 }
 
-/// Users who may each impersonate any user together with groups of their own choice, of which each allows one
-/// thing.
+/// Users who may each impersonate any user together with groups of their own choice. Each group has one
+/// permission.
 fn impersonators(users: usize, groups: usize, of_groups: (&[&str], &str, &str)) -> Objects {
     let mut world = Objects::default();
     let (verbs, group, resource) = of_groups;
@@ -277,7 +277,7 @@ fn impersonators(users: usize, groups: usize, of_groups: (&[&str], &str, &str)) 
     world.cluster_roles.push(cluster_role("any", &[any]));
     bind(&mut world, None, "any", subject_called("User", "u"));
     for number in 0..users {
-        // Few of these sets contain another one.
+        // Few of these sets contain another set.
         let others: Vec<String> = (0..groups)
             .filter(|at| number % 16 != at % 16 && number / 16 != at / 2)
             .map(|at| format!("g{at}"))
@@ -295,7 +295,8 @@ fn impersonators(users: usize, groups: usize, of_groups: (&[&str], &str, &str)) 
     world
 }
 
-/// A user with groups is looked at only if the user and the groups hold permissions that are used together.
+/// The search examines a user with groups only if the user and the groups hold permissions that are used
+/// together.
 #[test]
 fn groups_cost_little_where_they_add_nothing_to_a_user() {
     let of_groups: (&[&str], &str, &str) = (&["bind"], API_GROUP, "clusterroles");
@@ -308,7 +309,7 @@ fn groups_cost_little_where_they_add_nothing_to_a_user() {
     }
 }
 
-/// Where the groups add to each user, the work is counted, so that the search ends with or without an answer.
+/// If the groups add to each user, the work is counted, so that the search ends with or without an answer.
 #[test]
 fn the_work_of_impersonating_users_with_groups_is_counted() {
     let of_groups: (&[&str], &str, &str) =
@@ -335,8 +336,8 @@ fn the_work_of_names_is_counted() {
     assert!(search.with_max_work(1_100).paths().is_ok());
 }
 
-/// Users of which each may impersonate the same others together with some groups. Of a certificate, the others hold one
-/// part and the groups another one, so that they are looked at together.
+/// Users who may each impersonate the same other users together with some groups. The other users hold one permission
+/// for a certificate and the groups hold another, so the search examines them together.
 fn with_groups(
     impersonators: usize,
     groups: usize,
@@ -390,7 +391,7 @@ fn a_user_in_fewer_groups_costs_little() {
     assert_eq!(steps, 2 * impersonators + others);
 }
 
-/// Of many sets of groups none contains another one, and each is compared with all.
+/// No set of many sets of groups contains another set, and each set is compared with all.
 #[test]
 fn the_work_of_comparing_sets_of_groups_is_counted() {
     let (impersonators, groups) = (3_000, 512);

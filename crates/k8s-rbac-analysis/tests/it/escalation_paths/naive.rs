@@ -1,4 +1,5 @@
-//! The oracle of the search: whatever a user might try is tried, until nothing is new.
+//! The oracle of the search. It tries everything that a user might try, until it finds no new
+//! permission.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +27,7 @@ fn candidates(world: &Objects) -> BTreeSet<SubjectName> {
     all
 }
 
-/// Who makes requests: a user, perhaps impersonated by another one for some requests only.
+/// The maker of requests: a user. Another user may impersonate the user, only for some requests.
 #[derive(Clone)]
 struct Actor {
     user: User,
@@ -43,13 +44,13 @@ impl Actor {
     }
 }
 
-/// The truth, by trial: the world grows by each permission that the user can obtain.
+/// The truth by trial. The world grows by each permission that the user can obtain.
 pub(super) struct Naive {
     world: Objects,
     start: User,
     pub(super) reached: BTreeSet<SubjectName>,
     pub(super) candidates: BTreeSet<SubjectName>,
-    /// The candidates at first, and who the user is.
+    /// The first candidates, and the user.
     named: BTreeSet<SubjectName>,
     pub(super) has_everything: bool,
 }
@@ -104,7 +105,7 @@ impl Naive {
         }
     }
 
-    /// Tries all that an actor might do.
+    /// Tries all steps that an actor might take.
     fn act(&mut self, actor: &Actor) {
         let candidates: Vec<SubjectName> = self.candidates.iter().cloned().collect();
         for identity in candidates {
@@ -116,8 +117,8 @@ impl Naive {
         self.bind_and_escalate(actor);
     }
 
-    /// Finds the users that another one can impersonate for some requests: alone, and with every group that it
-    /// can.
+    /// Finds the users that another user can impersonate for some requests: alone, and with every group that
+    /// the other user can impersonate.
     fn constrained(&self, user: &User) -> Vec<Actor> {
         fn impersonate<'a>(mode: &'a str, resource: &'a str, name: &'a str) -> ResourceRequest<'a> {
             ResourceRequest::new(mode, "authentication.k8s.io", resource).with_name(name)
@@ -173,7 +174,8 @@ impl Naive {
                     (request, User::new(name, groups.clone()), "user-info"),
                 ]
             };
-            // One user, or one node, that no binding names may do what any other may.
+            // A user or a node that no binding names may do the same as any other such user or
+            // node.
             let is_named = self.named.contains(&identity);
             for (request, other, mode) in impersonated {
                 let stands_for = (is_named.then_some(name), other.groups.clone(), mode);

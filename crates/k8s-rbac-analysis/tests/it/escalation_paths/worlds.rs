@@ -1,4 +1,4 @@
-//! Generated clusters in which users may get further.
+//! Generated clusters in which users may gain permissions.
 
 use k8s_rbac::{
     API_GROUP, ClusterRole, ClusterRoleBinding, Metadata, Objects, PolicyRule, Role, RoleBinding,
@@ -22,7 +22,7 @@ pub(super) const NAMES: [&str; 10] = [
     "kubernetes.io/kube-apiserver-client",
 ];
 
-/// The permissions that worlds are made of: verb, group, resource.
+/// The permissions in the worlds: verb, group, resource.
 pub(super) const PARTS: [(&str, &str, &str); 28] = [
     ("impersonate", "", "users"),
     ("impersonate", "", "users"),
@@ -84,7 +84,7 @@ const CONSTRAINED_PARTS: [(&str, &str, &str); 14] = [
     ("get", "", "secrets"),
 ];
 
-/// What a user of these worlds may impersonate, by mode and resource.
+/// The identities that a user of these worlds may impersonate, by mode and resource.
 const IMPERSONATED: [(&str, &str); 4] = [
     ("user-info", "users"),
     ("user-info", "groups"),
@@ -92,7 +92,7 @@ const IMPERSONATED: [(&str, &str); 4] = [
     ("arbitrary-node", "nodes"),
 ];
 
-/// The requests that the impersonations may be for.
+/// The requests that the impersonations may cover.
 const REQUESTS: [(&str, &str, &str); 8] = [
     ("create", "", "serviceaccounts/token"),
     ("create", "", "pods"),

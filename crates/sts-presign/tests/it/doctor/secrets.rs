@@ -12,7 +12,7 @@ const SECRETS: [&str; 3] = [
     "d052bda10bc2c20801d04704e8da83bc17ce4f0c385f2fc03845cb278d94f1ec",
 ];
 
-/// Pieces of a secret, none of which may be printed.
+/// Pieces of a secret. No piece may be printed.
 const PIECE: usize = 12;
 
 #[track_caller]
@@ -33,7 +33,8 @@ fn attack_30_no_diagnosis_quotes_a_secret_of_a_url() {
     for (case, secret) in judge::cases().iter().zip(SECRETS.into_iter().cycle()) {
         let (url, value) = (case.url(), encoded(secret));
         let parameter = format!("X-Amz-Security-Token={value}");
-        // Before and after the URL, not encoded, without a name, in the path, in the host.
+        // The secret stands before or after the URL, is not encoded, has no name, or stands in the
+        // path or the host.
         for url in [
             url.replacen("?Action", &format!("?{parameter}&Action"), 1),
             format!("{url}&{parameter}"),
@@ -48,7 +49,7 @@ fn attack_30_no_diagnosis_quotes_a_secret_of_a_url() {
     }
 }
 
-/// Confused variables put a secret in the place of an access key id or a date.
+/// If variables are confused, a secret takes the place of an access key id or a date.
 #[test]
 fn attack_30_no_diagnosis_quotes_a_secret_in_the_wrong_place() {
     let (base, query) = GOOD.split_once('?').unwrap();

@@ -245,7 +245,7 @@ fn a_url_that_cannot_be_verified_has_its_reason() {
     assert_eq!(find(&elsewhere, &keys_of("aws")), Err(Error::Host));
 }
 
-/// A day-old token is diagnosed as it was, but an expired key is not verified.
+/// A day-old token is diagnosed as if it were fresh, but an expired key is not verified.
 #[test]
 fn the_age_of_the_url_does_not_matter_and_that_of_the_key_does() {
     use iam_principal::Identity;
@@ -291,8 +291,8 @@ fn a_temporary_key_without_its_session_token_is_named() {
     assert_eq!(trial.diagnose().warnings(), want);
 }
 
-/// kubernetes-client/java sends one for long-term keys. STS refuses it (aws-sdk-ruby issue 1651 has the same
-/// from another SDK), so the round trip is saved and the advice names the cause.
+/// kubernetes-client/java sends a session token for long-term keys. STS refuses it (aws-sdk-ruby issue 1651
+/// reports the same for another SDK), so this check saves the round trip, and the advice names the cause.
 #[test]
 fn an_empty_session_token_is_refused_with_advice() {
     let empty = "&X-Amz-Security-Token=&X-Amz-SignedHeaders";

@@ -43,7 +43,7 @@ impl Case {
     }
 }
 
-/// A check after whose failure no later check has input.
+/// A check. If it fails, no later check has input.
 const LAST_OF_SHAPE: Check = Check::Complete;
 
 #[test]
@@ -93,7 +93,7 @@ fn a_diagnosis_agrees_with_accept_and_each_attack_fails_at_one_check() {
         let failed = failed(&diagnosis);
         let checks: Vec<&str> = failed.iter().map(|(check, _)| check.as_str()).collect();
         match *checks {
-            // Other parsers turn these hosts into another.
+            // Other parsers read a different host from these texts.
             [_] | ["Host", "Readers"] => {}
             _ => panic!("{}: {checks:?}", case.name),
         }

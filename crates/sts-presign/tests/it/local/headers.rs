@@ -30,7 +30,7 @@ fn the_host_is_signed_and_so_is_every_header_of_amazons() {
         put(&mut request, "authorization", &value.replacen(from, to, 1));
         assert_eq!(verified(&request), unsigned, "{to}");
     }
-    // A session token that was signed but not sent, or sent but not signed.
+    // The session token was signed but not sent, or sent but not signed.
     let mut token = ToSign::post().sign();
     put(&mut token, "x-amz-security-token", "T");
     assert_eq!(verified(&token), unsigned);
@@ -84,7 +84,7 @@ fn attack_35_white_space_in_header_values_is_folded_as_sigv4_requires() {
         let want = if is_same { &alice } else { &mismatch };
         assert_eq!(&verified(&request), want, "{signed:?} {sent:?}");
     }
-    // No value has two lines: `http` refuses a line break, and two headers are not joined.
+    // A value never has two lines: `http` refuses a line break, and two headers are not joined.
     assert!(HeaderValue::from_str("test-\r\n cluster").is_err());
     let mut two = judge(GOOD).unwrap().to_http().map(|()| Vec::new());
     let other = HeaderValue::from_static("test-cluster");

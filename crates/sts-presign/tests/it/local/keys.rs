@@ -27,7 +27,7 @@ fn a_key_exists_in_its_partition_only() {
         let got = verify_request(&request.sign(), &keys, at(NOW));
         let error = (!is_known).then_some(StsError::InvalidClientTokenId);
         assert_eq!(got.err(), error, "{url}");
-        // As for a key that does not exist, whatever the signature.
+        // The answer is the same as for a key that does not exist, whatever the signature.
         let other = ToSign {
             key: ("AKIDEXAMPLE", "another secret", None),
             region,
@@ -61,7 +61,8 @@ fn a_key_is_refused_from_its_expiry_on() {
     );
 }
 
-/// The holder of a secret can sign any session token, but only that of the key is valid.
+/// The holder of a secret can sign any session token, but only the session token of the key is
+/// valid.
 #[test]
 fn a_temporary_key_is_good_with_its_own_session_token_only() {
     let with_token = |token| {

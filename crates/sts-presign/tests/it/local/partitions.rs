@@ -1,4 +1,4 @@
-//! Key, host, policy and answer agree about the partition, whichever way a login takes.
+//! Key, host, policy and answer agree about the partition, for every kind of login.
 
 use iam_principal::{Identity, Partition};
 use sts_presign::{
@@ -44,8 +44,8 @@ fn signed(region: &str) -> (String, String) {
     (endpoint.host().to_owned(), url.expose().to_owned())
 }
 
-/// Each of three partitions, of policy, host and key: only where all are one, a login by URL, by POST, or by
-/// way of the embedded STS has an owner.
+/// Policy, host and key each have one of three partitions. A login by URL, by POST or by the embedded STS
+/// has an owner only if all three are the same.
 #[test]
 fn attack_17_a_login_has_an_owner_only_if_every_partition_is_the_same() {
     let mut owners = 0;

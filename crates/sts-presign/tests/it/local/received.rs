@@ -17,7 +17,7 @@ fn a_request_is_read_from_its_query_or_its_form() {
         ..ToSign::to(&url)
     };
     assert_eq!(get().verified(), alice);
-    // In the query of a POST, as the oldest SDKs write it.
+    // The oldest SDKs write it in the query of a POST.
     let post = ToSign {
         method: "POST",
         ..get()

@@ -58,7 +58,7 @@ fn a_request_has_one_complete_signature() {
     foreign.headers_mut().insert("x-amz-date", bytes);
     assert_eq!(verified(&foreign), incomplete);
 
-    // A signature in the query and another in the headers.
+    // One signature is in the query, and another in the headers.
     let query = GOOD.split_once('?').unwrap().1;
     let mut both = good();
     *both.uri_mut() = format!("http://127.0.0.1:4566/?{query}").parse().unwrap();
