@@ -169,12 +169,12 @@ fn read_config_map(
     Some(chosen.document)
 }
 
-/// Chooses the ConfigMap among the ConfigMaps of all documents: the ConfigMap with the wanted name, else
+/// Chooses the ConfigMap among the `ConfigMap`s of all documents: the ConfigMap with the wanted name, else
 /// the only ConfigMap. The reader checks that it is the right one.
 ///
 /// # Errors
 ///
-/// The second of several ConfigMaps that may be meant.
+/// The second of several `ConfigMap`s that may be meant.
 fn choose<'c>(
     candidates: &'c [ConfigMapCandidate],
     wanted: &ConfigMapName,
