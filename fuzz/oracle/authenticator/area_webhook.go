@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -177,9 +178,12 @@ func rowsOfWebhook(p *differential.Pair) []string {
 	message, _ := p.Ours["body"].(string)
 	theirs, ours := p.Theirs["status"], p.Ours["status"]
 	isCountedAlike := sameJSON(p.Theirs["metrics"], p.Ours["metrics"])
+	isOfReading := strings.Contains(message, "is not a TokenReview in JSON") || strings.Contains(message, "spec.token") && review.Spec.Token != ""
 	switch {
-	case ours == 400.0 && strings.Contains(message, "is not a TokenReview in JSON"), ours == 400.0 && strings.Contains(message, "spec.token") && review.Spec.Token != "":
-		return []string{"review-form"}
+	case ours == 400.0 && isOfReading:
+		if hasOtherForm(q.Body) {
+			return []string{"review-form"}
+		}
 	case ours == 400.0 && strings.Contains(message, "spec.token"):
 		return []string{"review-without-token"}
 	case ours == 400.0 && !isTyped && !(isUntyped && q.LikeUpstream):
@@ -199,16 +203,51 @@ func rowsOfWebhook(p *differential.Pair) []string {
 	return nil
 }
 
+// hasOtherForm returns whether a body is not one JSON object with the keys of a review in their letter case, and with a spec and
+// a token that are not null.
+func hasOtherForm(body string) bool {
+	decoder := json.NewDecoder(strings.NewReader(body))
+	var review map[string]json.RawMessage
+	if decoder.Decode(&review) != nil || review == nil || decoder.More() {
+		return true
+	}
+	var spec map[string]json.RawMessage
+	if review["spec"] != nil && json.Unmarshal(review["spec"], &spec) != nil {
+		return true
+	}
+	if string(review["spec"]) == "null" || string(spec["token"]) == "null" {
+		return true
+	}
+	isOther := func(key string) bool {
+		return slices.ContainsFunc(reviewKeys, func(known string) bool { return key != known && strings.EqualFold(key, known) })
+	}
+	return slices.ContainsFunc(slices.Concat(slices.Collect(maps.Keys(review)), slices.Collect(maps.Keys(spec))), isOther)
+}
+
+var reviewKeys = []string{"apiVersion", "kind", "metadata", "spec", "status", "token", "audiences"}
+
 func rowsOfFailure(q *webhookQuestion) []string {
 	switch {
 	case q.STS == nil || q.STS.Status >= 500:
 		return []string{"sts-unavailable"}
-	case q.STS.Status != 200:
+	case q.STS.Status != 200 && !q.STS.isRefusal():
 		return []string{"proxy-403"}
-	case q.PrivateDNSName == "":
+	case q.STS.Status == 200 && q.PrivateDNSName == "" && strings.Contains(string(differential.Raw(q.Backends)), "{{EC2PrivateDNSName}}"):
 		return []string{"private-dns-name"}
 	}
 	return nil
+}
+
+// refusalsOfSTS are the error codes of STS that say that the caller is not one.
+var refusalsOfSTS = []string{
+	"AccessDenied", "ExpiredToken", "IncompleteSignature", "InvalidClientTokenId", "MissingAuthenticationToken", "RequestExpired", "SignatureDoesNotMatch",
+}
+
+// isRefusal returns whether an answer is a document of STS that refuses the caller.
+func (s sts) isRefusal() bool {
+	var document struct{ Error struct{ Code, Type string } }
+	err := json.Unmarshal([]byte(s.Body), &document)
+	return err == nil && (s.Status == 400 || s.Status == 403) && document.Error.Type == "Sender" && slices.Contains(refusalsOfSTS, document.Error.Code)
 }
 
 func classesOfWebhook(p *differential.Pair) []string {
