@@ -1,5 +1,6 @@
 //! Manifests: the input of `kubectl apply` and the output of `kubectl get`.
 
+mod fields;
 mod kind;
 mod object;
 mod problem;
@@ -61,8 +62,8 @@ impl Policy {
 /// - `roleRef.apiGroup` and the `apiGroup` of users and groups are filled in, as the API does.
 /// - A namespaced object without a namespace gets `default` and a problem, unless the reader has a
 ///   namespace for it. The namespace of a cluster-scoped object is dropped.
-/// - Unknown fields are ignored, as with the API's field validation `Ignore`. Fields that RBAC does not
-///   need are not kept.
+/// - A field that the API does not have is a problem and is ignored, as with the API's field validation `Warn`.
+///   Fields that RBAC does not need are not kept.
 /// - A field of the wrong type, such as a number for a name, makes the object unreadable, as in the
 ///   API. So does a duplicate key.
 ///
@@ -210,6 +211,9 @@ impl Manifests {
 
     fn add_object<T: Object>(&mut self, node: &Node, path: &str, at: &At<'_>) {
         if let Err((field, fault)) = has_no_placeholder(node) {
+            self.report(at, &join(path, &field), node, fault);
+        }
+        for (field, fault) in fields::unknown(node, T::FIELDS) {
             self.report(at, &join(path, &field), node, fault);
         }
         let read = texts_are_texts(node).and_then(|()| {

@@ -8,6 +8,8 @@ use crate::objects::{ClusterRole, ClusterRoleBinding, Metadata, Objects, Role, R
 pub(super) trait Object: DeserializeOwned {
     const KIND: &'static str;
     const IS_NAMESPACED: bool;
+    /// The fields beside those that each object has.
+    const FIELDS: &'static [&'static str];
 
     fn metadata_mut(&mut self) -> &mut Metadata;
 
@@ -20,6 +22,7 @@ pub(super) trait Object: DeserializeOwned {
 impl Object for ClusterRole {
     const KIND: &'static str = "ClusterRole";
     const IS_NAMESPACED: bool = false;
+    const FIELDS: &'static [&'static str] = &["aggregationRule", "rules"];
 
     fn metadata_mut(&mut self) -> &mut Metadata {
         &mut self.metadata
@@ -33,6 +36,7 @@ impl Object for ClusterRole {
 impl Object for ClusterRoleBinding {
     const KIND: &'static str = "ClusterRoleBinding";
     const IS_NAMESPACED: bool = false;
+    const FIELDS: &'static [&'static str] = &["roleRef", "subjects"];
 
     fn metadata_mut(&mut self) -> &mut Metadata {
         &mut self.metadata
@@ -50,6 +54,7 @@ impl Object for ClusterRoleBinding {
 impl Object for Role {
     const KIND: &'static str = "Role";
     const IS_NAMESPACED: bool = true;
+    const FIELDS: &'static [&'static str] = &["rules"];
 
     fn metadata_mut(&mut self) -> &mut Metadata {
         &mut self.metadata
@@ -63,6 +68,7 @@ impl Object for Role {
 impl Object for RoleBinding {
     const KIND: &'static str = "RoleBinding";
     const IS_NAMESPACED: bool = true;
+    const FIELDS: &'static [&'static str] = &["roleRef", "subjects"];
 
     fn metadata_mut(&mut self) -> &mut Metadata {
         &mut self.metadata

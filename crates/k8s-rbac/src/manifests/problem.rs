@@ -99,6 +99,9 @@ pub enum Fault {
     /// The text is not YAML or JSON, or it exceeds a limit. The rest of the file is left out.
     #[error("{0}")]
     Syntax(bounded_yaml::Error),
+    /// A field that the API does not have, and the one that it probably means. The object is kept without it.
+    #[error("the API has no such field{}", unknown_field(*.0))]
+    UnknownField(Option<&'static str>),
     /// The text is a template that is not YAML until it is rendered. The rest of the file is left out.
     #[error(
         "a template with `{{{{ … }}}}` at line {line}; render it first, for example with `helm template` \
@@ -148,6 +151,7 @@ impl Fault {
             Self::Replaces => "replaces",
             Self::Shape(_) => "shape",
             Self::Syntax(_) => "syntax",
+            Self::UnknownField(_) => "unknown-field",
             Self::Unrendered { .. } => "unrendered-template",
             Self::UnsupportedVersion => "unsupported-version",
         }
@@ -158,7 +162,18 @@ impl Fault {
     pub const fn loses_an_object(&self) -> bool {
         !matches!(
             self,
-            Self::NamespaceDefaulted | Self::Placeholder(_) | Self::Replaces
+            Self::NamespaceDefaulted
+                | Self::Placeholder(_)
+                | Self::Replaces
+                | Self::UnknownField(_)
         )
+    }
+}
+
+/// Says what becomes of a field that the API does not have.
+fn unknown_field(meant: Option<&str>) -> String {
+    match meant {
+        Some(meant) => format!("; write `{meant}` if that is meant"),
+        None => "; remove it, since `kubectl apply` refuses the object for it".to_owned(),
     }
 }

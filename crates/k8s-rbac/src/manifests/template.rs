@@ -16,6 +16,15 @@ pub enum Placeholder {
     DollarParentheses,
 }
 
+/// The placeholders of aws-iam-authenticator, which fills them in in its own mapping. In RBAC they are text.
+const OF_AUTHENTICATOR: [&str; 5] = [
+    "AccessKeyID",
+    "AccountID",
+    "EC2PrivateDNSName",
+    "SessionName",
+    "SessionNameRaw",
+];
+
 impl Placeholder {
     /// Finds a placeholder in a text.
     pub(super) fn find(text: &str) -> Option<Self> {
@@ -30,8 +39,11 @@ impl Placeholder {
         ]
         .into_iter()
         .find(|(_, open, close)| {
-            text.split_once(open)
-                .is_some_and(|(_, rest)| rest.contains(close))
+            let mut inner = text
+                .split(open)
+                .skip(1)
+                .filter_map(|rest| Some(rest.split_once(close)?.0));
+            inner.any(|inner| !OF_AUTHENTICATOR.contains(&inner))
         })
         .map(|(placeholder, ..)| placeholder)
     }
@@ -87,6 +99,11 @@ mod tests {
             ("a-${NAME:-x}", Some(Placeholder::DollarBraces)),
             ("$(NAME)", Some(Placeholder::DollarParentheses)),
             ("${NAME", None),
+            ("dev:{{SessionName}}", None),
+            (
+                "{{AccountID}}-{{ .Values.name }}",
+                Some(Placeholder::Braces),
+            ),
             ("}}{{", None),
             ("$NAME", None),
             ("(a)", None),

@@ -151,6 +151,10 @@ fn each_kind_of_problem_has_its_code() {
             "shape",
         ),
         (read("a: ]"), "syntax"),
+        (
+            read(&role("metadata: {name: a, namespace: ns}, rule: []")),
+            "unknown-field",
+        ),
         (read("a: {{ .Values.a }}\nb: ]"), "unrendered-template"),
         (
             read(&named.replace("/v1", "/v1beta1")),
