@@ -9,6 +9,7 @@ use crate::convert::EntryType;
 use crate::dialect::Dialect;
 use crate::names::{BY_DNS_NAME, BY_SESSION_NAME, NODES, WINDOWS_PROXY, default_username};
 use crate::problem::{Location, ProblemKind};
+use crate::read::diagnose_arn::diagnose_arn;
 use crate::read::problem_sink::ProblemSink;
 use crate::resolve::backend::EKS_RESERVED_PREFIXES;
 use crate::rules::Rule;
@@ -58,7 +59,11 @@ impl<'e> Entry<'e, '_, '_> {
             Ok(principal) if principal.kind() == Kind::AssumedRole => {
                 return self.refuse(ProblemKind::SessionPrincipal, key);
             }
-            _ => return self.refuse(ProblemKind::Arn, key),
+            Ok(_) => return self.refuse(ProblemKind::Arn, key),
+            Err(_) if diagnose_arn(arn) == ProblemKind::Unfilled => {
+                return self.refuse(ProblemKind::Unfilled, key);
+            }
+            Err(_) => return self.refuse(ProblemKind::Arn, key),
         };
         // EKS compares the role that STS reports, which has no path.
         let arn_key = strip_path(arn);
