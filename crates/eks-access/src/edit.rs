@@ -1,6 +1,6 @@
 //! Changes of the ConfigMap. Each change is judged before it is made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use aws_auth_map::{
     Dialect, EditError, Editor, ProblemKind, Reader, Rule, RulePrincipal, RuleRef, Rules, Section,
@@ -222,13 +222,10 @@ impl Cluster {
         let mut harm = self.diff(&new, None)?.lockouts().to_vec();
         let mut warnings = Vec::new();
         let before = self.check(&Objects::default())?.findings;
+        let before: HashSet<(String, String)> = before.iter().map(lasting).collect();
         for finding in new.check(&Objects::default())?.findings {
-            // The lines and indexes of entries change. The edit does not cause a finding that was there
-            // before.
-            let is_old = before
-                .iter()
-                .any(|old| old.code == finding.code && old.object == finding.object);
-            if !is_old {
+            // The edit does not cause a finding that was there before.
+            if !before.contains(&lasting(&finding)) {
                 match new.is_error(&finding) {
                     true => harm.push(finding),
                     false => warnings.push(finding),
@@ -282,6 +279,19 @@ impl Cluster {
         };
         Ok((section, Rule::exact(arn, username, groups)))
     }
+}
+
+/// Returns what stays the same of a finding if lines and indexes change. An entry whose principal cannot be read is
+/// named by its index.
+fn lasting(finding: &Finding) -> (String, String) {
+    let is_index = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let object = finding.object.as_str();
+    let section = object
+        .strip_suffix(']')
+        .and_then(|rest| rest.rsplit_once('['))
+        .filter(|(_, index)| is_index(index));
+    let object = section.map_or(object, |(section, _)| section);
+    (finding.code.to_string(), object.to_owned())
 }
 
 /// Returns a rule without a mechanical problem. `None` if the problem is of another kind.
