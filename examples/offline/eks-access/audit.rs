@@ -209,10 +209,12 @@ fn of_findings(
 const INCOMPLETE: &str = "no answer: events that could not be read may change it";
 
 /// Replaces an answer that rests on the absence of an event by no answer, since a part of the log could not be
-/// read. A list of unused rules is still printed.
+/// read. A list of unused rules and a role are still printed. A request that was denied, or a user, is there in any
+/// case.
 fn without_absence(answer: Answer, asked: &Audit) -> Answer {
     let is_nothing = answer.status == u8::from(!asked.unused && !asked.denied);
-    if !is_nothing && !asked.unused {
+    let does_rest_on_all = asked.unused || (asked.user.is_some() && !asked.denied);
+    if !is_nothing && !does_rest_on_all {
         return answer;
     }
     let mut aside = answer.aside;

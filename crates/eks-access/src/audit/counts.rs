@@ -33,6 +33,8 @@ pub struct AuditCounts {
     pub unreadable: u64,
     /// Events larger than [`MAX_EVENT_BYTES`](super::MAX_EVENT_BYTES).
     pub too_long: u64,
+    /// Answers of AWS that have a part of the events: with a token for the next ones, or of a query that did not end.
+    pub cut: u64,
     /// Lines and objects that are not audit events.
     pub not_events: u64,
     /// Events of other versions than `audit.k8s.io/v1`, by version.
@@ -53,10 +55,10 @@ pub struct UnreadableEvent {
 }
 
 impl AuditCounts {
-    /// Returns whether some events could not be read, so that answers may be incomplete.
+    /// Returns whether some events could not be read or are not there, so that answers may be incomplete.
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
-        self.unreadable > 0 || self.too_long > 0 || !self.other_versions.is_empty()
+        self.unreadable > 0 || self.too_long > 0 || self.cut > 0 || !self.other_versions.is_empty()
     }
 
     /// Returns whether there was any audit event. The output of a command that failed has no events, and would
@@ -101,6 +103,7 @@ impl AuditCounts {
         add(&mut self.undecided, other.undecided);
         add(&mut self.unreadable, other.unreadable);
         add(&mut self.too_long, other.too_long);
+        add(&mut self.cut, other.cut);
         add(&mut self.not_events, other.not_events);
         for (version, count) in other.other_versions {
             add(self.other_versions.entry(version).or_default(), count);

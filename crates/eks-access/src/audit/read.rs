@@ -113,7 +113,7 @@ impl AuditLog {
         depth: usize,
     ) -> Result<(), AuditError> {
         // Events within one line have the number of the line.
-        if depth == 0 && !matches!(part, Part::Head(_)) {
+        if depth == 0 && !matches!(part, Part::Head(_) | Part::Cut) {
             input.number = input.number.saturating_add(1);
         }
         match part {
@@ -121,6 +121,7 @@ impl AuditLog {
             Part::Object(text) => self.object(input, text, depth)?,
             Part::TooLong => self.too_long(input),
             Part::Broken => self.unreadable(input),
+            Part::Cut => add(&mut self.counts.cut, 1),
         }
         Ok(())
     }

@@ -4,8 +4,21 @@
 /// The keys of a document whose arrays contain events.
 const LISTS: [&[u8]; 4] = [b"items", b"events", b"logEvents", b"results"];
 
-/// The length of the longest of these keys, with room to see that a key is longer.
+/// The length of the longest of these keys and of the other texts that are read, with room to see that one is longer.
 const MAX_KEY: usize = 10;
+
+/// The key of an answer of AWS that has a part of the events only, as the API and as the command line write it.
+const TOKENS: [&[u8]; 2] = [b"nextToken", b"NextToken"];
+
+/// The states of a query of Logs Insights that has not all of its results (API of `CloudWatch` Logs,
+/// `GetQueryResults`).
+const UNFINISHED: [&[u8]; 5] = [
+    b"Cancelled",
+    b"Failed",
+    b"Running",
+    b"Scheduled",
+    b"Timeout",
+];
 
 /// What a document contains.
 #[derive(Debug)]
@@ -18,6 +31,8 @@ pub(super) enum Part<'a> {
     TooLong,
     /// Text that is not JSON, or that ends too early.
     Broken,
+    /// The document has a part of the events only.
+    Cut,
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -48,6 +63,8 @@ pub(super) struct Splitter {
     is_escaped: bool,
     /// The last text directly in the document.
     key: Vec<u8>,
+    /// The key whose value is read, directly in the document.
+    name: Vec<u8>,
     object: Vec<u8>,
     is_too_long: bool,
     max_bytes: usize,
@@ -78,6 +95,8 @@ impl Splitter {
                     self.is_in_string = true;
                     self.key.clear();
                 }
+                b':' if self.depth == 1 => self.name.clone_from(&self.key),
+                b',' if self.depth == 1 => self.name.clear(),
                 b'{' | b'[' => self.open(byte, &mut emit)?,
                 b'}' | b']' => self.close(byte, &mut emit)?,
                 _ => {}
@@ -107,11 +126,25 @@ impl Splitter {
             }
             _ if self.is_escaped => self.is_escaped = false,
             b'\\' => self.is_escaped = true,
-            b'"' => self.is_in_string = false,
+            b'"' => {
+                self.is_in_string = false;
+                if self.depth == 1 && self.is_cut() {
+                    self.name.clear();
+                    return emit(Part::Cut);
+                }
+            }
             _ if self.depth == 1 && self.key.len() < MAX_KEY => self.key.push(byte),
             _ => {}
         }
         Ok(())
+    }
+
+    /// Returns whether the text directly in the document says that there is more.
+    fn is_cut(&self) -> bool {
+        match self.name.as_slice() {
+            b"status" => UNFINISHED.contains(&self.key.as_slice()),
+            name => TOKENS.contains(&name) && !self.key.is_empty(),
+        }
     }
 
     fn keep(&mut self, byte: u8) {
@@ -186,6 +219,7 @@ impl Splitter {
     fn begin(&mut self, mode: Mode) {
         self.mode = mode;
         self.key.clear();
+        self.name.clear();
         self.object.clear();
         self.object.push(b'{');
         self.is_too_long = false;

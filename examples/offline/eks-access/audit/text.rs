@@ -196,6 +196,11 @@ pub(crate) fn of_counts(counts: &AuditCounts) -> Vec<String> {
         "request without a decision, such as a failed login",
         "requests without a decision, such as failed logins",
     );
+    if counts.cut > 0 {
+        lines.push(
+            "an answer of AWS is a part of the events: it has `nextToken`, or its query did not end".to_owned(),
+        );
+    }
     let places = counts.places.iter();
     lines.extend(
         places.map(|one| format!("{}:{}: unreadable", Printable::new(&one.file), one.number)),

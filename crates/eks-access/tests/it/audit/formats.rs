@@ -44,7 +44,7 @@ fn every_form_has_the_same_requests() {
         })
         .collect();
     let list = json!({"apiVersion": "audit.k8s.io/v1", "kind": "EventList", "metadata": {}, "items": items});
-    let printed = json!({"events": messages, "searchedLogStreams": [], "nextToken": "x"});
+    let printed = json!({"events": messages, "searchedLogStreams": []});
     let received = json!({"messageType": "DATA_MESSAGE", "owner": "1", "logEvents": messages});
     let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap();
     check("list", &list.to_string());
@@ -192,5 +192,36 @@ fn an_event_that_is_too_long_is_skipped() {
     ] {
         let own = log(&text);
         assert_eq!((own.counts().requests, own.counts().too_long), (2, 1));
+    }
+}
+
+/// As `filter-log-events` and `get-query-results` answer (API reference of `CloudWatch` Logs).
+#[test]
+fn a_part_of_the_events_is_incomplete() {
+    let message = event("u", "get", "/api/v1/pods").to_string();
+    for (rest, cut) in [
+        (json!({}), 0),
+        (json!({"nextToken": "x"}), 1),
+        (json!({"NextToken": "x"}), 1),
+        (json!({"nextToken": null, "other": "x"}), 0),
+        (
+            json!({"nextForwardToken": "f/1", "nextBackwardToken": "b/1"}),
+            0,
+        ),
+        (json!({"searchedLogStreams": ["nextToken", "x"]}), 0),
+        (json!({"status": "Running"}), 1),
+        (json!({"status": "Complete"}), 0),
+    ] {
+        let mut answer = json!({"events": [{"timestamp": 1, "message": message}]});
+        answer
+            .as_object_mut()
+            .unwrap()
+            .extend(rest.as_object().unwrap().clone());
+        for text in [answer.to_string(), format!("{answer:#}")] {
+            let own = log(&text);
+            let counts = own.counts();
+            assert_eq!((counts.requests, counts.cut), (1, cut), "{text}");
+            assert_eq!(counts.is_incomplete(), cut > 0, "{text}");
+        }
     }
 }
