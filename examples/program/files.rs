@@ -262,20 +262,34 @@ fn collect(
             collect(&entry, selection, files, counted)?;
             continue;
         }
-        let extension = entry
-            .extension()
-            .and_then(|one| one.to_str())
-            .unwrap_or_default();
-        if selection.read.contains(&extension) {
+        let extension = extension(&entry, selection.read);
+        if selection.read.contains(&extension.as_str()) {
             files.push(entry);
         } else if selection.counted.iter().any(|(one, _)| *one == extension) {
             let (count, _) = counted
-                .entry(extension.to_owned())
+                .entry(extension)
                 .or_insert_with(|| (0, name(&entry)));
             *count = count.saturating_add(1);
         }
     }
     Ok(())
+}
+
+/// The extensions of compressed files.
+const COMPRESSED: [&str; 5] = ["bz2", "gz", "xz", "zip", "zst"];
+
+/// Returns the extension of a file, in lower case. A compressed file has one only if that of its content is read.
+fn extension(path: &Path, read: &[&str]) -> String {
+    let of = |path: &Path| {
+        let extension = path.extension().and_then(|one| one.to_str());
+        extension.unwrap_or_default().to_ascii_lowercase()
+    };
+    let extension = of(path);
+    let is_read = || read.contains(&of(&path.with_extension("")).as_str());
+    match COMPRESSED.contains(&extension.as_str()) && !is_read() {
+        true => String::new(),
+        false => extension,
+    }
 }
 
 /// Whether an entry of a directory is left out. Hidden entries belong to editors, or are copies of the files in a

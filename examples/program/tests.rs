@@ -138,6 +138,9 @@ fn files_of_a_directory_are_read_counted_or_left_out() {
         "chart/c.yaml",
         "web/chart/d.yaml",
         "web/e.yaml",
+        "f.YAML",
+        "g.yaml.gz",
+        "h.log.gz",
         "notes.txt",
     ] {
         directory.write(file, file.as_bytes());
@@ -146,7 +149,7 @@ fn files_of_a_directory_are_read_counted_or_left_out() {
         let excluded: Vec<PathBuf> = excluded.iter().map(PathBuf::from).collect();
         let selection = Selection {
             read,
-            counted: &[("tf", "plan it")],
+            counted: &[("gz", "unpack it"), ("tf", "plan it")],
             excluded: &excluded,
         };
         select(std::slice::from_ref(&directory.0), 100, &selection)
@@ -157,7 +160,9 @@ fn files_of_a_directory_are_read_counted_or_left_out() {
         .iter()
         .map(|(_, text)| text.as_str())
         .collect();
-    assert_eq!(texts, ["a.yaml"]);
+    assert_eq!(texts, ["a.yaml", "f.YAML"]);
+    let (count, first) = &selected.counted["gz"];
+    assert_eq!((*count, first.ends_with("g.yaml.gz")), (1, true), "{first}");
     let (count, first) = &selected.counted["tf"];
     assert_eq!((*count, first.ends_with("main.tf")), (2, true), "{first}");
     let why = select(&["json", "yml"], &[]).unwrap_err();

@@ -37,7 +37,8 @@ pub(crate) struct Args {
 /// The options of every command, which may stand before or after it.
 #[derive(ClapArgs)]
 pub(crate) struct Common {
-    /// A file, a directory of .yaml, .yml, .json and .tfstate files, or `-` for standard input (repeatable).
+    /// A file, a directory of .yaml, .yml, .json and .tfstate files, without hidden ones and links to directories, or
+    /// `-` for standard input (repeatable).
     #[arg(
         short = 'f',
         long = "file",

@@ -105,15 +105,25 @@ pub(crate) fn both(old: Files, new: Files, options: &Options) -> (Cluster, Clust
 pub(crate) const READ: [&str; 4] = ["yaml", "yml", "json", "tfstate"];
 
 /// The extensions of files that may give access but cannot be read directly, with advice for each.
-const UNREAD: [(&str, &str); 8] = [
+const UNREAD: [(&str, &str); 18] = [
+    ("bz2", "decompress them"),
     ("cue", "give the objects that it makes"),
+    ("gotmpl", "give the file that is made of it"),
+    ("gz", "decompress them"),
     ("hcl", "give the plan that `terraform show -json` prints"),
+    ("j2", "give the file that is made of it"),
+    ("jinja", "give the file that is made of it"),
+    ("jinja2", "give the file that is made of it"),
     ("jsonl", "give the file itself with -f"),
     ("jsonnet", "give the objects that it makes"),
     ("template", "give the file itself with -f"),
     ("tf", "give the plan that `terraform show -json` prints"),
     ("tftpl", "give the file that Terraform makes of it"),
+    ("tmpl", "give the file that is made of it"),
     ("tpl", "give the file that is made of it"),
+    ("xz", "decompress them"),
+    ("zip", "decompress them"),
+    ("zst", "decompress them"),
 ];
 
 /// Documents, and the files beside them that were not read.
