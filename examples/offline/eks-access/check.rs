@@ -11,6 +11,7 @@ use serde_json::{Map, json};
 
 use crate::LOCKOUT;
 use crate::args::{Check, Common, Output};
+use crate::edit::NOT_CHANGED;
 use crate::in_place;
 use crate::input;
 use crate::live::{self, Extent};
@@ -31,7 +32,7 @@ pub(crate) fn check(asked: &Check, common: &Common) -> Result<Answer, String> {
             .get(edited.document)
             .map_or("", |document| document.name());
         if !edited.harm.is_empty() && !asked.force {
-            let mut answer = Answer::failed("lockout", "nothing was changed: --force".to_owned());
+            let mut answer = Answer::failed("lockout", NOT_CHANGED.to_owned());
             answer.status = LOCKOUT;
             let harm = edited.harm.iter().map(ToString::to_string);
             answer.aside.splice(0..0, harm);

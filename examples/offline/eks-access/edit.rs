@@ -10,6 +10,10 @@ use crate::input;
 use crate::live::{self, Extent};
 use crate::print::{Answer, with_cluster};
 
+/// What is said of a change that locks out.
+pub(crate) const NOT_CHANGED: &str =
+    "nothing was changed; add --force to make the change nonetheless";
+
 /// Changes an entry of the ConfigMap.
 pub(crate) fn edit(asked: &Edit, common: &Common) -> Result<Answer, String> {
     live::refuse(
@@ -37,7 +41,7 @@ pub(crate) fn edit(asked: &Edit, common: &Common) -> Result<Answer, String> {
     let findings = edited.harm.iter().chain(&edited.warnings);
     let mut aside: Vec<String> = findings.map(ToString::to_string).collect();
     if !edited.harm.is_empty() && !asked.force {
-        aside.push("nothing was changed; add --force to make the change nonetheless".to_owned());
+        aside.push(NOT_CHANGED.to_owned());
         return Ok(Answer {
             status: LOCKOUT,
             text: String::new(),
