@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::cluster::Cluster;
 use crate::no_answer::NoAnswer;
+use crate::problem::Problem;
 use crate::question::{Question, is_namespaced, written};
 use crate::resolved::Resolved;
 use crate::verdict::{Step, Verdict, write_steps};
@@ -217,7 +218,16 @@ impl Cluster {
 
     /// Refuses to answer if a document, or an object in one, could not be read.
     pub(crate) fn check_readable(&self) -> Result<(), NoAnswer> {
-        let lost: Vec<_> = self.unreadable().cloned().collect();
+        self.check_readable_but(|_| false)
+    }
+
+    /// Refuses to answer likewise, except for problems that the answer tells.
+    pub(crate) fn check_readable_but(
+        &self,
+        is_told: impl Fn(&Problem) -> bool,
+    ) -> Result<(), NoAnswer> {
+        let lost = self.unreadable().filter(|problem| !is_told(problem));
+        let lost: Vec<_> = lost.cloned().collect();
         match lost.is_empty() {
             true => Ok(()),
             false => Err(NoAnswer::Unreadable(lost)),

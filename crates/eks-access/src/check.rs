@@ -14,10 +14,11 @@ use k8s_rbac_lint::Lint;
 
 use crate::cluster::Cluster;
 use crate::finding::Finding;
+use crate::gather::is_not_as_meant;
 use crate::no_answer::NoAnswer;
 use crate::options::Origin;
 use crate::place::Place;
-use crate::problem::{Cause, Problem};
+use crate::problem::{Cause, Problem, SourceFault};
 use crate::source::SourceKind;
 
 /// The result of a check.
@@ -27,8 +28,8 @@ pub struct Checked {
     /// The findings, the most severe first, then by place.
     pub findings: Vec<Finding>,
     /// Problems for which parts of the cluster could not be read at all. They are among the findings, too. If
-    /// there are any, the findings are incomplete. A slip in the mapping, such as an unclosed bracket, is
-    /// only a finding.
+    /// there are any, the findings are incomplete. A slip in the mapping, such as an unclosed bracket, or a placeholder
+    /// that is not filled in, is only a finding.
     pub unreadable: Vec<Problem>,
 }
 
@@ -73,16 +74,19 @@ impl Cluster {
             findings,
             unreadable: self
                 .unreadable()
-                .filter(|problem| !is_mapping_with_a_slip(problem))
+                .filter(|problem| !is_slip(problem))
                 .cloned()
                 .collect(),
         })
     }
 
-    /// Returns whether the bindings disprove a problem: a group that looks like a mistake is bound.
+    /// Returns whether the bindings disprove a problem: a group that looks like a mistake is bound. The lint of roles and
+    /// bindings reports what the API server refuses.
     fn is_refuted(&self, problem: &Problem) -> bool {
-        let Cause::Mapping(mapping) = problem.cause() else {
-            return false;
+        let mapping = match problem.cause() {
+            Cause::Mapping(mapping) => mapping,
+            Cause::Source(fault) => return matches!(fault, SourceFault::Refused(..)),
+            Cause::Manifest { .. } => return false,
         };
         let is_bound = |group: String| self.is_bound(&SubjectName::Group(group));
         match mapping.kind() {
@@ -239,9 +243,9 @@ impl Cluster {
     }
 }
 
-/// Returns whether a document is a mapping with a slip, which a check can find. Other or empty
+/// Returns whether a document is a mapping or a manifest with a slip, which a check can find. Other or empty
 /// documents leave nothing to check.
-pub(crate) fn is_mapping_with_a_slip(problem: &Problem) -> bool {
+pub(crate) fn is_slip(problem: &Problem) -> bool {
     match problem.cause() {
         Cause::Mapping(mapping) => !matches!(
             mapping.kind(),
@@ -251,7 +255,8 @@ pub(crate) fn is_mapping_with_a_slip(problem: &Problem) -> bool {
                 | ProblemKind::NotAConfigMap
                 | ProblemKind::NothingThere
         ),
-        Cause::Manifest { .. } | Cause::Source(_) => false,
+        Cause::Manifest { fault, .. } => is_not_as_meant(fault),
+        Cause::Source(fault) => matches!(fault, SourceFault::Unfilled(_)),
     }
 }
 

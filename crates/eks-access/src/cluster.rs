@@ -16,7 +16,7 @@ use crate::options::{Options, Setting};
 use crate::place::Place;
 use crate::principals::Principals;
 use crate::problem::{Cause, Problem, SourceFault};
-use crate::rbac::Rbac;
+use crate::rbac::{Rbac, refused};
 use crate::source::{Source, Unrecognized};
 use crate::workload::Workload;
 
@@ -111,6 +111,8 @@ impl Cluster {
             gathered.mode.clone(),
             AuthenticationMode::ApiAndConfigMap,
         );
+        let refused = refused(&gathered.manifests, version.value());
+        gathered.problems.extend(refused);
         let default_policy = options.is_default_policy_added.then_some(version.value());
         Self {
             map: mapping.map.with_authentication_mode(mode.value()),

@@ -15,7 +15,7 @@ use crate::cluster::Cluster;
 use crate::finding::{Finding, one_line};
 use crate::no_answer::NoAnswer;
 use crate::options::Options;
-use crate::problem::Cause;
+use crate::problem::{Cause, Problem, SourceFault};
 
 /// The placeholder for the name of the cluster if it is not given.
 pub const CLUSTER_PLACEHOLDER: &str = "CLUSTER";
@@ -134,7 +134,7 @@ impl Cluster {
         settings: &ConvertOptions,
         options: &Options,
     ) -> Result<Conversion, NoAnswer> {
-        self.check_readable()?;
+        self.check_readable_but(is_entry_unfilled)?;
         let mut backends = self.identity_map().backends().iter();
         if backends.all(|backend| backend.rules().is_empty()) {
             return Err(NoAnswer::NoMapping);
@@ -264,6 +264,18 @@ impl Cluster {
                 false => conversion.lost.push(finding),
             }
         }
+    }
+}
+
+/// Returns whether a problem is that another tool fills in a part of an entry: a principal is reported as lost, and a
+/// name is text in any format.
+fn is_entry_unfilled(problem: &Problem) -> bool {
+    match problem.cause() {
+        Cause::Mapping(mapping) => {
+            mapping.kind() == ProblemKind::Unfilled && mapping.at().index().is_some()
+        }
+        Cause::Source(fault) => matches!(fault, SourceFault::Unfilled(_)),
+        Cause::Manifest { .. } => false,
     }
 }
 

@@ -437,7 +437,7 @@ impl Gathered {
         let problems = self.manifests.problems().iter().map(|problem| {
             let place = Place::at(&problem.place.file, problem.place.position);
             let (path, fault) = (problem.place.path.clone(), problem.fault.clone());
-            let is_lost = fault.loses_an_object();
+            let is_lost = fault.loses_an_object() || is_not_as_meant(&fault);
             let cause = Cause::Manifest { path, fault };
             match is_lost {
                 true => Problem::lost(place, cause),
@@ -446,6 +446,11 @@ impl Gathered {
         });
         self.problems.extend(problems);
     }
+}
+
+/// Returns whether a role or a binding is read, but may grant something else than its author means.
+pub(crate) const fn is_not_as_meant(fault: &Fault) -> bool {
+    matches!(fault, Fault::Placeholder(_) | Fault::UnknownField(Some(_)))
 }
 
 /// The content of one document.

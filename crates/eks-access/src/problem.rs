@@ -87,6 +87,20 @@ pub enum SourceFault {
     /// An object that is encrypted with SOPS.
     #[error("the object is encrypted with SOPS; decrypt it first")]
     Encrypted,
+    /// A Kustomization that changes the files beside it, or has others, and what it does.
+    #[error(
+        "a Kustomization that is not built ({0}); give the output of `kubectl kustomize` for its directory instead"
+    )]
+    Kustomization(String),
+    /// A JSON patch of roles, bindings or the mapping.
+    #[error("a patch of `{0}`, which is not applied; give the objects with the patch in them")]
+    Patch(String),
+    /// A name of the mapping that another tool fills in.
+    #[error("`{0}` is a placeholder that is not filled in; give the file in which it is")]
+    Unfilled(String),
+    /// An object that the API server refuses to store: the object, and why.
+    #[error("{0}: the API server refuses this object; {1}")]
+    Refused(String, String),
     /// A key of an object is written twice, so that a reader sees only the last value: two values of one
     /// object, or two objects without `---` between them.
     #[error("`{0}` is written twice; write it once, or `---` between two objects")]
@@ -128,6 +142,10 @@ impl SourceFault {
             Self::NotRead(_) => "not-read",
             Self::Chart(_) => "unrendered-chart",
             Self::Encrypted => "encrypted",
+            Self::Kustomization(_) => "unbuilt-kustomization",
+            Self::Patch(_) => "patch",
+            Self::Refused(..) => "field-error",
+            Self::Unfilled(_) => "unfilled",
             Self::Text | Self::ForPeople(..) => "text",
             Self::ErrorMessage => "error-message",
             Self::SeveralClusters(..) => "several-clusters",
@@ -200,6 +218,7 @@ impl Problem {
                 ..
             }
             | Cause::Source(SourceFault::NamespaceDefaulted) => Severity::Low,
+            Cause::Source(SourceFault::Refused(..)) => Severity::High,
             Cause::Manifest { .. } | Cause::Source(_) => Severity::Medium,
         }
     }

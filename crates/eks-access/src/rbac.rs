@@ -5,11 +5,14 @@ use std::sync::OnceLock;
 
 use bounded_yaml::Position;
 use k8s_rbac::bootstrap::LABEL;
-use k8s_rbac::{ClusterRole, KubernetesVersion, Manifests, Metadata, Objects, Policy, PolicyRule};
+use k8s_rbac::{
+    ClusterRole, FieldErrors, KubernetesVersion, Manifests, Metadata, Objects, Policy, PolicyRule,
+};
 use k8s_rbac_analysis::RuleSources;
 
 use crate::document::Document;
 use crate::place::Place;
+use crate::problem::{Cause, Problem, SourceFault};
 
 /// The roles and bindings of a cluster.
 #[derive(Clone, Debug)]
@@ -174,6 +177,41 @@ impl Rbac {
         };
         found().or(Some(place))
     }
+}
+
+/// Finds the roles and bindings that a kube-apiserver of a version refuses to store, so that a cluster does not have
+/// them.
+pub(crate) fn refused(manifests: &Manifests, version: KubernetesVersion) -> Vec<Problem> {
+    let objects = manifests.objects();
+    let mut found = Vec::new();
+    let mut add = |kind: &str, metadata: &Metadata, errors: &FieldErrors| {
+        let Some(error) = errors.errors().first() else {
+            return;
+        };
+        let Some(place) = manifests.place(kind, &metadata.namespace, &metadata.name) else {
+            return;
+        };
+        let place = Place::at(&place.file, place.position);
+        let fault = SourceFault::Refused(format!("{kind}/{}", metadata.name), error.to_string());
+        found.push(Problem::new(place, Cause::Source(fault)));
+    };
+    for one in &objects.roles {
+        add("Role", &one.metadata, &one.field_errors(version));
+    }
+    for one in &objects.cluster_roles {
+        add("ClusterRole", &one.metadata, &one.field_errors(version));
+    }
+    for one in &objects.role_bindings {
+        add("RoleBinding", &one.metadata, &one.field_errors(version));
+    }
+    for one in &objects.cluster_role_bindings {
+        add(
+            "ClusterRoleBinding",
+            &one.metadata,
+            &one.field_errors(version),
+        );
+    }
+    found
 }
 
 /// The document of each role, and the position of each of its rules there, by namespace and name. The namespace

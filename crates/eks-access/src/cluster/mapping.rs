@@ -1,8 +1,8 @@
 //! The identity map of a cluster, from the documents that have a part of it.
 
 use aws_auth_map::{
-    Backend, BackendKind, ConfigMapName, Dialect, IdentityMap, Problem as RuleProblem, ProblemKind,
-    Reader, RulePrincipal, Rules, ServerConfig,
+    Backend, BackendKind, ConfigMapName, Dialect, IdentityMap, Placeholder, Problem as RuleProblem,
+    ProblemKind, Reader, RulePrincipal, Rules, ServerConfig, Template,
 };
 use bounded_yaml::{Node, Position};
 
@@ -49,6 +49,7 @@ pub(super) fn read(documents: &[Document], reader: &Reader, gathered: &mut Gathe
     read_entries(documents, reader, gathered, &mut found);
     let config_map = read_config_map(documents, reader, gathered, &mut found);
     let server = read_texts(documents, reader, gathered, &mut found);
+    lose_unfilled(documents, gathered, &found);
     if let Some(server) = &server {
         found.retain(|read| rank(server, read.backend.kind()).is_some());
         found.sort_by_key(|read| rank(server, read.backend.kind()));
@@ -306,9 +307,62 @@ fn lose_unnamed_callers(
     }
 }
 
+/// Leaves no answer if another tool fills in the name or a group of a rule: they may be any.
+fn lose_unfilled(documents: &[Document], gathered: &mut Gathered, found: &[Read]) {
+    for Read { backend, origin } in found {
+        for (at, rule) in backend.rules().iter() {
+            let names = std::iter::once(rule.username()).chain(rule.groups());
+            let name = names.map(Template::source).find(|name| is_unfilled(name));
+            let document = origin.of(Some(at)).and_then(|at| documents.get(at));
+            let document = document.filter(|document| !is_filled_in(gathered, document));
+            if let (Some(name), Some(document)) = (name, document) {
+                let place = Place::of_rule(document.name(), backend.rules().place(at));
+                gathered.lost(place, SourceFault::Unfilled(name));
+            }
+        }
+    }
+}
+
+/// Returns whether the names of a document are those of a plan, a state or a template, whose own placeholders are filled
+/// in.
+fn is_filled_in(gathered: &Gathered, document: &Document) -> bool {
+    let mut sources = gathered.sources.iter();
+    sources.any(|source| {
+        source.place().file() == document.name()
+            && matches!(
+                source.kind(),
+                SourceKind::CloudFormation | SourceKind::Terraform
+            )
+    })
+}
+
+/// Returns whether a name has a placeholder of Terraform, a shell, Helm or Jinja. EKS takes a name in braces that it
+/// does not know as text, and there are no other characters in it.
+fn is_unfilled(name: &str) -> bool {
+    let has = |open: &str, close: &str, is_one: fn(&str) -> bool| {
+        let inner = name.split(open).skip(1);
+        let mut inner = inner.filter_map(|rest| Some(rest.split_once(close)?.0));
+        inner.any(is_one)
+    };
+    let is_other = |inner: &str| {
+        let inner = inner.trim_start_matches('{');
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let is_own = |own: Placeholder| own.name().eq_ignore_ascii_case(inner.trim());
+        !inner.chars().all(is_word) && !Placeholder::ALL.into_iter().any(is_own)
+    };
+    has("${", "}", |_| true)
+        || has("$(", ")", |_| true)
+        || has("{%", "%}", |_| true)
+        || has("{{", "}}", is_other)
+}
+
 fn report(gathered: &mut Gathered, name: &str, problem: RuleProblem) {
     let place = Place::of_problem(name, &problem);
-    gathered
-        .problems
-        .push(Problem::new(place, Cause::Mapping(problem)));
+    // The entry may be for any principal.
+    let is_lost = problem.kind() == ProblemKind::Unfilled;
+    let cause = Cause::Mapping(problem);
+    gathered.problems.push(match is_lost {
+        true => Problem::lost(place, cause),
+        false => Problem::new(place, cause),
+    });
 }

@@ -1,5 +1,7 @@
 //! Decides which parts of two sides can be compared.
 
+use aws_auth_map::ProblemKind;
+
 use crate::cluster::Cluster;
 use crate::no_answer::{ComparedSide, NoAnswer};
 
@@ -27,8 +29,10 @@ impl Cluster {
     pub(super) fn check_comparable(&self, new: &Self) -> Result<(), NoAnswer> {
         self.check_readable()?;
         let is_lost_mapping = |problem: &crate::Problem| {
-            matches!(problem.cause(), crate::Cause::Mapping(_))
-                && crate::check::is_mapping_with_a_slip(problem)
+            matches!(
+                problem.cause(),
+                crate::Cause::Mapping(mapping) if mapping.kind() != ProblemKind::Unfilled
+            ) && crate::check::is_slip(problem)
         };
         let unreadable: Vec<_> = new
             .unreadable()

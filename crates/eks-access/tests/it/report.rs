@@ -115,7 +115,7 @@ const HOSTILE: [&str; 8] = [
     "<img src=x onerror=window.__pwned=1>",
     "\" onmouseover=\"window.__pwned=1",
     "' autofocus onfocus='window.__pwned=1",
-    "&lt;b&gt;{{ title }}{% raw %}",
+    "&lt;b&gt;{{ title {% raw",
     "]]></style><svg onload=window.__pwned=1>",
     "\u{202e}nimda\u{2066}\u{200b}",
 ];
