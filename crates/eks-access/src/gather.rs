@@ -2,6 +2,7 @@
 
 mod charts;
 mod kinds;
+mod kustomize;
 mod output;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use aws_auth_map::{AuthenticationMode, ProblemKind, Reader};
 use bounded_yaml::{Limits, LineIndex, Node, Position, documents};
 use k8s_rbac::{Fault, KubernetesVersion, ManifestReader, Manifests};
 
+use self::kustomize::Kustomization;
 use self::output::{MAPPING_WORDS, for_people, is_comment, plan_for_people};
 use crate::document::Document;
 use crate::managed::ManagedEntries;
@@ -51,6 +53,7 @@ pub(crate) struct Gathered {
     pub(crate) sources: Vec<Source>,
     pub(crate) unrecognized: BTreeMap<String, Unrecognized>,
     pub(crate) problems: Vec<Problem>,
+    kustomizations: Vec<Kustomization>,
     /// The name of the cluster in the first document that has one.
     pub(crate) cluster: Option<String>,
 }
@@ -133,6 +136,7 @@ impl Gathered {
             sources: Vec::new(),
             unrecognized: BTreeMap::new(),
             problems: Vec::new(),
+            kustomizations: Vec::new(),
             cluster: None,
         };
         let limits = Limits::new()
@@ -164,6 +168,9 @@ impl Gathered {
         }
         gathered.take_manifest_problems();
         charts::join(&mut gathered.problems, documents);
+        let kustomizations = std::mem::take(&mut gathered.kustomizations).into_iter();
+        let unbuilt = kustomizations.filter_map(|one| one.unbuilt(documents));
+        gathered.problems.extend(unbuilt);
         gathered
     }
 

@@ -4,6 +4,7 @@ use aws_auth_map::{ProblemKind, Reader};
 use bounded_yaml::{Node, Scalar};
 use k8s_rbac::{Fault, ManifestReader};
 
+use super::kustomize::{self, Kustomization};
 use super::output::{for_people, is_empty_list, is_error_message, is_sentence};
 use super::{Found, Gathered, Text};
 use crate::place::Place;
@@ -103,6 +104,7 @@ impl Gathered {
                 let what = format!("{kind}.{group}");
                 self.lost(text.place(node.offset()), SourceFault::NotRead(what));
             }
+            ("kustomize.config.k8s.io", _) => self.take_kustomization(text, node),
             (_, kind) if kind.starts_with("ENC[") => {
                 self.lost(text.place(node.offset()), SourceFault::Encrypted);
             }
@@ -225,6 +227,12 @@ impl Gathered {
         output.is_some()
     }
 
+    fn take_kustomization(&mut self, text: &Text<'_>, node: &Node) {
+        let place = text.place(node.offset());
+        self.kustomizations.push(Kustomization::of(place, node));
+        self.skip(text, "Kustomization".to_owned(), node);
+    }
+
     /// Takes a value of no known shape.
     fn take_unknown(&mut self, text: &Text<'_>, node: &Node) {
         let is_text = matches!(node, Node::Scalar(_)) || is_sentence(node);
@@ -233,6 +241,7 @@ impl Gathered {
                 let fault = for_people(text.document.text()).unwrap_or(SourceFault::Text);
                 self.lost(text.place(node.offset()), fault);
             }
+            _ if kustomize::is_file(text.document.name()) => self.take_kustomization(text, node),
             _ if is_error_message(node) => {
                 self.lost(text.place(node.offset()), SourceFault::ErrorMessage);
             }
@@ -240,7 +249,7 @@ impl Gathered {
                 let what = "the state of Pulumi".to_owned();
                 self.lost(text.place(node.offset()), SourceFault::NotRead(what));
             }
-            _ => match for_people(text.document.text()) {
+            _ => match kustomize::patched(node).or_else(|| for_people(text.document.text())) {
                 Some(fault) => self.lost(text.place(node.offset()), fault),
                 None => self.skip(text, k8s_rbac::NOT_AN_API_OBJECT.to_owned(), node),
             },

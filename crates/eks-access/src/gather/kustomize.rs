@@ -1,0 +1,150 @@
+//! Kustomizations, and patches of what they build.
+
+use bounded_yaml::Node;
+
+use crate::document::Document;
+use crate::place::Place;
+use crate::problem::{Cause, Problem, SourceFault};
+
+/// The names of the file of a Kustomization, which needs neither `apiVersion` nor `kind` (Kustomize,
+/// `konfig.RecognizedKustomizationFileNames`).
+const FILES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// The fields that change names, namespaces or objects. The others change labels, images and what else has no part in
+/// access.
+const CHANGES: [&str; 13] = [
+    "components",
+    "generators",
+    "helmChartInflationGenerator",
+    "helmCharts",
+    "namePrefix",
+    "nameSuffix",
+    "namespace",
+    "patches",
+    "patchesJson6902",
+    "patchesStrategicMerge",
+    "replacements",
+    "transformers",
+    "vars",
+];
+
+/// The fields that name other files of objects.
+const RESOURCES: [&str; 2] = ["bases", "resources"];
+
+/// The kinds that give access.
+const KINDS: [&str; 7] = [
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "ConfigMap",
+    "IAMIdentityMapping",
+    "Role",
+    "RoleBinding",
+    "ServiceAccount",
+];
+
+/// The beginnings of the paths of patches that change access.
+const PATCHED: [&str; 6] = [
+    "/aggregationRule",
+    "/data/map",
+    "/metadata/name",
+    "/roleRef",
+    "/rules",
+    "/subjects",
+];
+
+/// A Kustomization among the documents.
+pub(super) struct Kustomization {
+    place: Place,
+    /// The first field that changes the objects.
+    change: Option<&'static str>,
+    /// The files and directories that it has.
+    resources: Vec<String>,
+}
+
+impl Kustomization {
+    /// Takes what a Kustomization does.
+    pub(super) fn of(place: Place, node: &Node) -> Self {
+        let mut changes = CHANGES.into_iter();
+        let resources = RESOURCES.into_iter().filter_map(|field| node.get(field));
+        let resources = resources.filter_map(Node::as_sequence).flatten();
+        Self {
+            place,
+            change: changes
+                .find(|field| node.get(field).is_some_and(|one| does_change(field, one))),
+            resources: resources
+                .filter_map(Node::as_text)
+                .map(str::to_owned)
+                .collect(),
+        }
+    }
+
+    /// Returns the problem that the objects of the documents are not those that it builds. `None` if they are.
+    pub(super) fn unbuilt(self, documents: &[Document]) -> Option<Problem> {
+        let file = self.place.file();
+        let directory = file.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let is_there = |path: &str| {
+            let path = joined(directory, path);
+            let mut names = documents.iter().map(|one| joined("", one.name()));
+            names.any(|name| {
+                let rest = name.strip_prefix(path.as_str());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || path.is_empty())
+            })
+        };
+        let what = match self.change {
+            Some(field) => format!("it has `{field}`"),
+            None => {
+                let missing = self.resources.iter().find(|path| !is_there(path))?;
+                format!("its resource {missing} is not among the files")
+            }
+        };
+        let fault = SourceFault::Kustomization(what);
+        Some(Problem::lost(self.place, Cause::Source(fault)))
+    }
+}
+
+/// Returns whether a document has the name of the file of a Kustomization.
+pub(super) fn is_file(name: &str) -> bool {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    FILES.contains(&name)
+}
+
+/// Returns whether the value of a field changes objects that give access.
+fn does_change(field: &str, value: &Node) -> bool {
+    let is_about_access = |patch: &Node| {
+        let kind = patch.get("target").and_then(|target| target.get("kind"));
+        let kind = kind.and_then(Node::as_text);
+        kind.is_none_or(|kind| KINDS.contains(&kind))
+    };
+    match value {
+        Node::Null => false,
+        Node::Scalar(text) => !text.text().is_empty(),
+        Node::Sequence(items) if field.starts_with("patches") => items.iter().any(is_about_access),
+        Node::Sequence(items) => !items.is_empty(),
+        Node::Mapping(_) => true,
+    }
+}
+
+/// Finds an operation of a JSON patch, which is a list of them, that changes roles, bindings or the mapping (RFC 6902).
+pub(super) fn patched(node: &Node) -> Option<SourceFault> {
+    if let Some(items) = node.as_sequence() {
+        return items.iter().find_map(patched);
+    }
+    let operation = node.get("op")?.as_text()?;
+    let path = node.get("path")?.as_text()?;
+    let is_patch = ["add", "copy", "move", "remove", "replace"].contains(&operation);
+    let is_access = PATCHED.iter().any(|begin| path.starts_with(begin));
+    (is_patch && is_access).then(|| SourceFault::Patch(path.to_owned()))
+}
+
+/// Joins a path to a directory, without `.` and `..`.
+fn joined(directory: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in directory.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
