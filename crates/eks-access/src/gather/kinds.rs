@@ -1,7 +1,7 @@
 //! Recognizes documents and objects, and takes the parts that the cluster needs.
 
 use aws_auth_map::{ProblemKind, Reader};
-use bounded_yaml::{Node, Scalar};
+use bounded_yaml::{Mapping, Node, Scalar};
 use k8s_rbac::{Fault, ManifestReader};
 
 use super::kustomize::{self, Kustomization};
@@ -28,6 +28,36 @@ fn is_access_of_controller(group: &str, kind: &str, node: &Node) -> bool {
             .is_some_and(|spec| spec.get("iamAuthenticatorConfig").is_some()),
         _ => false,
     }
+}
+
+/// Returns whether an object is a role, a binding or a mapping.
+fn does_give_access(group: &str, kind: &str, node: &Node) -> bool {
+    match (group, kind) {
+        ("", "ConfigMap") => sources::is_named_like_mapping(node),
+        (group, kind) => {
+            group == k8s_rbac::API_GROUP
+                || (group, kind) == ("eksctl.io", "ClusterConfig")
+                || kind == "IAMIdentityMapping"
+        }
+    }
+}
+
+/// Returns whether SOPS encrypted a value of an object.
+fn is_encrypted(node: &Node) -> bool {
+    fn has_cipher(node: &Node) -> bool {
+        match node {
+            Node::Null => false,
+            Node::Scalar(text) => text.text().starts_with("ENC["),
+            Node::Sequence(items) => items.iter().any(has_cipher),
+            Node::Mapping(mapping) => mapping.entries().iter().any(|(_, value)| has_cipher(value)),
+        }
+    }
+    let entries = node.as_mapping().map_or(&[][..], Mapping::entries);
+    let is_sops = |key: &Scalar| key.text() == "sops";
+    entries.iter().any(|(key, _)| is_sops(key))
+        && entries
+            .iter()
+            .any(|(key, value)| !is_sops(key) && has_cipher(value))
 }
 
 /// The keys of an object that matter if they are written twice: they change its kind, or contain
@@ -80,6 +110,10 @@ impl Gathered {
             && let Some(key) = duplicate(node, |key| OF_OBJECT.contains(&key))
         {
             self.lost(text.place(node.offset()), SourceFault::DuplicateKey(key));
+            return;
+        }
+        if does_give_access(group, kind, node) && is_encrypted(node) {
+            self.lost(text.place(node.offset()), SourceFault::Encrypted);
             return;
         }
         if sources::take_workload(self, text, node, (group, kind)) {
@@ -162,6 +196,10 @@ impl Gathered {
         }
         found.is_any = true;
         let shape = sources::shape(node);
+        if (shape.is_some() || node.get("terraform_version").is_some()) && is_encrypted(node) {
+            self.lost(text.place(node.offset()), SourceFault::Encrypted);
+            return;
+        }
         // Readers of the mapping report its duplicate keys themselves.
         let is_of_mapping = matches!(shape, Some(Shape::ConfigMapData | Shape::Mapping(_)));
         if shape.is_some()
