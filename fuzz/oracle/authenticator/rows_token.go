@@ -69,7 +69,8 @@ var refusedByUs = []tokenRow{
 	}},
 	{"unknown-region", []string{"host"}, "", func(l *login) bool { return partitionOf(l.host()) == "" }},
 	{"govcloud-host-for-aws", []string{"host-partition"}, "", func(l *login) bool {
-		return l.partition == "aws" && partitionOf(l.host()) == "aws-us-gov"
+		both := []string{l.partition, partitionOf(l.host())}
+		return slices.Equal(both, []string{"aws", "aws-us-gov"}) || slices.Equal(both, []string{"aws-us-gov", "aws"})
 	}},
 	{"version", []string{"version"}, "", func(l *login) bool { return l.parameter("Version") != "2011-06-15" }},
 	{"version", absent, "`Version`", func(l *login) bool { return l.parameter("Version") == "" }},
@@ -315,6 +316,7 @@ type identityRow struct {
 
 var (
 	twelveDigits = regexp.MustCompile(`^[0-9]{12}$`)
+	ofInstance   = regexp.MustCompile(`^assumed-role/(.*/)?aws:ec2-instance/[^/]*$`)
 	emptyName    = regexp.MustCompile(`/(/|$)`)
 )
 
@@ -330,7 +332,7 @@ var ofIdentity = []identityRow{
 	{"the account is not the one in the ARN", "answer-contradicts-itself", func(r result) bool { return r.Account != r.part(4) }},
 	{"the session name in the user id is not the one in the ARN", "answer-contradicts-itself", func(r result) bool {
 		_, session, _ := strings.Cut(r.UserId, ":")
-		return session != r.part(5)[strings.LastIndex(r.part(5), "/")+1:]
+		return session != r.session()
 	}},
 	{"the user id holds a character outside printable ASCII", "answer-contradicts-itself", func(r result) bool { return strings.ContainsFunc(r.UserId, isInvisible) }},
 	{"a role is not a caller", "answer-contradicts-itself", func(r result) bool { return strings.HasPrefix(r.part(5), "role/") }},
@@ -343,6 +345,18 @@ func (r result) part(number int) string {
 		return ""
 	}
 	return parts[number]
+}
+
+// session returns the session name in the ARN, which is the whole name of a federated user. Other kinds have none.
+func (r result) session() string {
+	kind, name, _ := strings.Cut(r.part(5), "/")
+	switch kind {
+	case "federated-user":
+		return name
+	case "assumed-role":
+		return name[strings.LastIndex(name, "/")+1:]
+	}
+	return ""
 }
 
 // ofKinds has the user ids of the kinds of principals, without the session: those of users and roles begin with what the
@@ -399,13 +413,13 @@ func rowsOfAccepted(l *login, ours differential.Answer) []string {
 		facts = readFactsInXML(l.sts.Body)
 	}
 	id, _, _ := strings.Cut(facts.UserId, ":")
-	isInstance := strings.Contains(facts.Arn, ":assumed-role/aws:ec2-instance/") && strings.Contains(facts.UserId, ":aws:ec2-instance:")
+	isInstance := ofInstance.MatchString(facts.part(5)) && strings.Contains(facts.UserId, ":aws:ec2-instance:")
 	switch {
 	case l.sts.Status != 200 || facts.Arn == "" || ours["arn"] != facts.Arn || ours["account"] != facts.Account || ours["user_id"] != id:
 		return nil
 	case isXML:
 		return []string{"answer-in-xml"}
-	case isInstance && ours["session_name"] == facts.Arn[strings.LastIndex(facts.Arn, "/")+1:]:
+	case isInstance && ours["session_name"] == facts.session():
 		return []string{"ec2-instance-session"}
 	}
 	return nil

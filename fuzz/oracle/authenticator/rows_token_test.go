@@ -38,6 +38,7 @@ var refusals = []refusedToken{
 	{"not-https", "", replaced("https", "HTTPS"), "scheme-case"},
 	{"host", "", replaced("us-west-2.", "moon."), "unknown-region"},
 	{"host-partition", "", replaced("us-west-2.", "us-gov-west-1."), "govcloud-host-for-aws"},
+	{"host-partition", "", func(l *login) { l.partition = "aws-us-gov" }, "govcloud-host-for-aws"},
 	{"version", "", replaced("2011", "2012"), "version"},
 	{"missing-parameter", "`Version` is missing", replaced("&Version=2011-06-15", ""), "version"},
 	{"empty-parameter", "`Version` has no value", replaced("2011-06-15", ""), "version"},
@@ -144,6 +145,12 @@ var unread = []struct {
 	{"inconsistent-response", "the ARN holds a character outside printable ASCII", func(r *result) { r.Arn += "é" }, "non-ascii-arn"},
 	{"inconsistent-response", "the user id does not fit the kind of principal", func(r *result) { r.UserId = "AROAEXAMPLE" }, "user-id-of-another-kind"},
 	{"inconsistent-response", "the account is not the one in the ARN", func(r *result) { r.Account = "444455556666" }, "answer-contradicts-itself"},
+	{"inconsistent-response", "the session name in the user id is not the one in the ARN", func(r *result) {
+		r.Arn, r.UserId = "arn:aws:sts::111122223333:assumed-role/dev/s", "AROAEXAMPLE:t"
+	}, "answer-contradicts-itself"},
+	{"inconsistent-response", "the session name in the user id is not the one in the ARN", func(r *result) {
+		r.Arn, r.UserId = "arn:aws:sts::111122223333:federated-user/a/b", "111122223333:b"
+	}, "answer-contradicts-itself"},
 	{"inconsistent-response", "the user id holds a character outside printable ASCII", func(r *result) { r.UserId += " " }, "answer-contradicts-itself"},
 	{"inconsistent-response", "a role is not a caller", func(r *result) { r.Arn = "arn:aws:iam::111122223333:role/dev" }, "answer-contradicts-itself"},
 	{"partition", "", func(r *result) { r.Arn = "arn:aws-cn:iam::111122223333:user/dev" }, "answer-contradicts-itself"},
