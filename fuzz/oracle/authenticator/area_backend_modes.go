@@ -122,11 +122,21 @@ func rowsOfBackendModes(p *differential.Pair) []string {
 	return rowOfFirst(p, func(at int) string { return rows[at] })
 }
 
-// configured returns the answer with the configured modes.
+// configured returns upstream's answer with the configured modes.
 func (q *switchQuestion) configured() any {
-	without := *q
-	without.Versions = []*string{nil}
-	return items(*parse[differential.Answer](differential.Raw(switchModes(&without))), "answers")[0]
+	id, err := read(q.Identity)
+	differential.Check(err)
+	var mappers []mapper.Mapper
+	for _, mode := range q.Configured {
+		for _, b := range q.Backends {
+			if b.Mode == mode {
+				m, err := build(b, nil)
+				differential.Check(err)
+				mappers = append(mappers, m)
+			}
+		}
+	}
+	return *parse[differential.Answer](differential.Raw(review(mappers, ec2(""), nil, id)))
 }
 
 // lacksSource returns whether a file names a mode whose backend the question does not have.
