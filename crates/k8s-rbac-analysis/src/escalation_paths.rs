@@ -12,6 +12,7 @@ mod groups;
 mod held;
 mod impersonation;
 mod index;
+mod mapping_source;
 mod mode;
 mod role_id;
 mod roles;
@@ -36,6 +37,7 @@ use goal::GoalTest;
 use index::PolicyIndex;
 
 pub use goal::Goal;
+pub use mapping_source::MappingSource;
 pub use step::{ConstrainedRule, GrantedBy, Scope, Step, Target};
 pub use technique::Technique;
 
@@ -80,6 +82,8 @@ pub struct EscalationSearch<'p> {
     user: User,
     version: KubernetesVersion,
     max_work: usize,
+    /// What the authenticator does not read.
+    unread: Vec<MappingSource>,
     /// Built by the first search.
     index: OnceLock<Arc<PolicyIndex<'p>>>,
 }
@@ -106,6 +110,7 @@ impl<'p> EscalationSearch<'p> {
             user: user.clone(),
             version: KubernetesVersion::default(),
             max_work: MAX_ESCALATION_WORK,
+            unread: Vec::new(),
             index: OnceLock::new(),
         }
     }
@@ -134,6 +139,14 @@ impl<'p> EscalationSearch<'p> {
     pub fn on_version(mut self, version: KubernetesVersion) -> Self {
         self.version = version;
         self.index = OnceLock::new();
+        self
+    }
+
+    /// Searches a cluster whose authenticator does not read this source, so that no step leads through it. Amazon EKS
+    /// does not read the `ConfigMap` in the authentication mode `API`, for example. By default every source is read.
+    #[must_use]
+    pub fn without_mapping_source(mut self, source: MappingSource) -> Self {
+        self.unread.push(source);
         self
     }
 

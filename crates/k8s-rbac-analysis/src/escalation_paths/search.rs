@@ -20,7 +20,9 @@ pub(super) fn search<'p>(
     goal: Option<GoalTest<'_>>,
 ) -> Result<(Vec<Step<'p>>, Option<usize>), TooLarge> {
     let index = Arc::clone(search.index());
-    let mut state = State::new(index, &search.user.name, Budget::new(search.max_work), goal);
+    let budget = Budget::new(search.max_work);
+    let mut state = State::new(index, &search.user.name, budget, goal);
+    state.unread.clone_from(&search.unread);
     match rounds(&mut state, &search.user) {
         Err(Stop::TooLarge(too_large)) => Err(too_large),
         Ok(()) | Err(Stop::GoalMet) => Ok(state.into_steps()),

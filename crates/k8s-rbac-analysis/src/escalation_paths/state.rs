@@ -21,7 +21,7 @@ use crate::escalation_paths::index::{Holding, PolicyIndex, Source};
 use crate::escalation_paths::role_id::{FULL_ACCESS, RoleId};
 use crate::escalation_paths::stop::Stop;
 use crate::escalation_paths::unreached::{Unreached, user_of};
-use crate::escalation_paths::{GrantedBy, Scope, Step, Target, Technique};
+use crate::escalation_paths::{GrantedBy, MappingSource, Scope, Step, Target, Technique};
 use crate::permission_set::Budget;
 
 /// The number of an actor. The first actor is the user who starts the search.
@@ -94,6 +94,8 @@ pub(super) struct State<'p, 'g> {
     /// The roles whose capabilities have been expanded, each with its scope.
     used: HashSet<(RoleId, Scope<'p>), RandomState>,
     pub(super) unreached: Unreached,
+    /// The sources of mappings that the authenticator does not read.
+    pub(super) unread: Vec<MappingSource>,
     /// The actors that act with the roles of the user: the user, and each actor that impersonates
     /// the user together with groups.
     followers: Vec<ActorId>,
@@ -118,6 +120,7 @@ impl<'p, 'g> State<'p, 'g> {
     ) -> Self {
         Self {
             unreached: Unreached::new(index.identities()),
+            unread: Vec::new(),
             index,
             goal,
             goal_step: None,

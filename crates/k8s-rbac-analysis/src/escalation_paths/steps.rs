@@ -8,7 +8,7 @@ use crate::escalation_paths::capability_kind::CapabilityKind as Kind;
 use crate::escalation_paths::held::Held;
 use crate::escalation_paths::state::{State, Turn};
 use crate::escalation_paths::stop::Stop;
-use crate::escalation_paths::{Scope, Target, Technique};
+use crate::escalation_paths::{MappingSource, Scope, Target, Technique};
 
 /// The signer of the client certificates that kube-apiserver trusts, and the pattern for all signers of
 /// its domain.
@@ -37,6 +37,9 @@ pub(super) fn by_one<'p>(
 }
 
 fn apply<'p>(state: &mut State<'p, '_>, turn: &Turn<'p>, held: &Held<'p>) -> Result<(), Stop> {
+    if MappingSource::written_by(held.kind()).is_some_and(|one| state.unread.contains(&one)) {
+        return Ok(());
+    }
     let (scope, names) = (held.scope, held.capability.names);
     let resource = held.capability.resource;
     let (technique, is_by_name) = match held.kind() {

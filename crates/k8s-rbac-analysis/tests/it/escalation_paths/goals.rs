@@ -1,7 +1,7 @@
 //! The shortest path to a goal.
 
 use k8s_rbac::{Objects, Policy, Request, ResourceRequest, SubjectName, User};
-use k8s_rbac_analysis::escalation_paths::{EscalationSearch, Goal};
+use k8s_rbac_analysis::escalation_paths::{EscalationSearch, Goal, MappingSource};
 use testkit::Report;
 
 use super::bound;
@@ -168,4 +168,39 @@ fn a_goal_is_met_by_a_group_by_a_role_and_by_a_namespace() {
         *other.paths().unwrap().user(),
         SubjectName::User("w".to_owned())
     );
+}
+
+#[test]
+fn no_step_leads_through_a_source_that_the_authenticator_does_not_read() {
+    use MappingSource::{AccessEntries, AwsAuth, IdentityMappings};
+    let rules = [
+        (AccessEntries, "eks.services.k8s.aws", "accessentries"),
+        (AwsAuth, "", "configmaps"),
+        (
+            IdentityMappings,
+            "iamauthenticator.k8s.aws",
+            "iamidentitymappings",
+        ),
+    ];
+    for (of_rule, group, resource) in rules {
+        let objects: Objects = serde_json::from_value(serde_json::json!({
+            "clusterRoles": [{"metadata": {"name": "r"}, "rules": [
+                {"verbs": ["patch"], "apiGroups": [group], "resources": [resource]}]}],
+            "clusterRoleBindings": [
+                {"metadata": {"name": "b"}, "subjects": [{"kind": "User", "name": "u"}],
+                 "roleRef": {"kind": "ClusterRole", "name": "r"}}],
+        }))
+        .unwrap();
+        let policy = Policy::new(objects);
+        let search = EscalationSearch::new(&policy, &User::new("u", [""; 0]));
+        assert!(search.paths().unwrap().to_everything().is_some());
+        for (unread, ..) in rules {
+            let search = search.clone().without_mapping_source(unread);
+            let paths = search.paths().unwrap();
+            let is_found = paths.to_everything().is_some();
+            assert_eq!(is_found, unread != of_rule, "{of_rule:?} {unread:?}");
+            let goal = search.path_to(&Goal::Everything).unwrap();
+            assert_eq!(goal.is_some(), is_found);
+        }
+    }
 }
