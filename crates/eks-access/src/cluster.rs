@@ -15,7 +15,7 @@ use crate::managed::ManagedEntries;
 use crate::options::{Options, Setting};
 use crate::place::Place;
 use crate::principals::Principals;
-use crate::problem::{Cause, Problem, SourceFault};
+use crate::problem::Problem;
 use crate::rbac::{Rbac, refused};
 use crate::source::{Source, Unrecognized};
 use crate::workload::Workload;
@@ -126,7 +126,7 @@ impl Cluster {
             service_accounts: gathered.service_accounts,
             principals: gathered.principals,
             managed: gathered.managed,
-            name: gathered.cluster,
+            name: gathered.cluster.into_name(),
             sources: gathered.sources,
             unrecognized: gathered.unrecognized.into_values().collect(),
             problems: gathered.problems,
@@ -272,14 +272,7 @@ impl Cluster {
     /// names.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        let is_ambiguous = |problem: &Problem| {
-            let cause = problem.cause();
-            matches!(cause, Cause::Source(SourceFault::SeveralClusters(..)))
-        };
-        match self.problems.iter().any(is_ambiguous) {
-            true => None,
-            false => self.name.as_deref(),
-        }
+        self.name.as_deref()
     }
 
     /// Returns the access entries that EKS makes itself.

@@ -3,6 +3,7 @@
 mod charts;
 mod kinds;
 mod kustomize;
+mod one_cluster;
 mod output;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use bounded_yaml::{Limits, LineIndex, Node, Position, documents};
 use k8s_rbac::{Fault, KubernetesVersion, ManifestReader, Manifests};
 
 use self::kustomize::Kustomization;
+use self::one_cluster::OneCluster;
 use self::output::{MAPPING_WORDS, for_people, is_comment, plan_for_people};
 use crate::document::Document;
 use crate::managed::ManagedEntries;
@@ -54,8 +56,7 @@ pub(crate) struct Gathered {
     pub(crate) unrecognized: BTreeMap<String, Unrecognized>,
     pub(crate) problems: Vec<Problem>,
     kustomizations: Vec<Kustomization>,
-    /// The name of the cluster in the first document that has one.
-    pub(crate) cluster: Option<String>,
+    pub(crate) cluster: OneCluster,
 }
 
 /// A ConfigMap that may have the mapping.
@@ -137,7 +138,7 @@ impl Gathered {
             unrecognized: BTreeMap::new(),
             problems: Vec::new(),
             kustomizations: Vec::new(),
-            cluster: None,
+            cluster: OneCluster::default(),
         };
         let limits = Limits::new()
             .with_max_bytes(options.max_bytes)
@@ -419,24 +420,6 @@ impl Gathered {
             None => self.version = Some((version, place)),
             Some((first, _)) if *first == version => {}
             Some(_) => self.report(place, SourceFault::Contradiction("version of Kubernetes")),
-        }
-    }
-
-    /// Takes the name of the cluster to which a document belongs.
-    pub(crate) fn saw_cluster(&mut self, text: &Text<'_>, name: Option<&Node>) {
-        let Some((node, name)) = name.and_then(|node| Some((node, node.as_text()?))) else {
-            return;
-        };
-        match &self.cluster {
-            None => self.cluster = Some(name.to_owned()),
-            Some(first) if first == name => {}
-            Some(first) => {
-                let fault = SourceFault::SeveralClusters(name.to_owned(), first.clone());
-                let is_reported = |one: &Problem| one.code() == fault.code();
-                if !self.problems.iter().any(is_reported) {
-                    self.report(text.place(node.offset()), fault);
-                }
-            }
         }
     }
 

@@ -105,12 +105,21 @@ pub enum SourceFault {
     /// object, or two objects without `---` between them.
     #[error("`{0}` is written twice; write it once, or `---` between two objects")]
     DuplicateKey(String),
-    /// Two documents name different clusters. They are read as one.
+    /// Documents are of different clusters, which are never joined.
     #[error(
-        "this is of cluster `{0}`, and another document of `{1}`; ask about each by itself, or give each a \
-         directory and use --fleet"
+        "this is of a cluster with the {part} `{this}`, and {other_place} of one with the {part} `{other}`; ask about \
+         each cluster by itself, or give each a directory and use --fleet"
     )]
-    SeveralClusters(String, String),
+    SeveralClusters {
+        /// What differs: `name`, `region` or `account`.
+        part: &'static str,
+        /// The value in this document.
+        this: String,
+        /// That of the earlier document.
+        other: String,
+        /// The place in the earlier document.
+        other_place: Place,
+    },
     /// A field is missing or has a type that differs from the format.
     #[error("`{0}` is missing or is not of the type that this format has")]
     Field(&'static str),
@@ -148,7 +157,7 @@ impl SourceFault {
             Self::Unfilled(_) => "unfilled",
             Self::Text | Self::ForPeople(..) => "text",
             Self::ErrorMessage => "error-message",
-            Self::SeveralClusters(..) => "several-clusters",
+            Self::SeveralClusters { .. } => "several-clusters",
             Self::Field(_) => "field",
             Self::NamespaceDefaulted => "namespace-defaulted",
             Self::UnknownVersion(_) => "unknown-version",

@@ -286,6 +286,7 @@ pub(crate) fn take_cluster(gathered: &mut Gathered, text: &Text<'_>, node: &Node
         return;
     };
     gathered.saw_cluster(text, cluster.get("name"));
+    gathered.saw_cluster_arn(text, cluster.get("arn"));
     let arn = cluster.get("arn").and_then(Node::as_text);
     if let Some(account) = arn.and_then(Account::of_cluster) {
         gathered.account = Some(account);

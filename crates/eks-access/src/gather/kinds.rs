@@ -212,8 +212,7 @@ impl Gathered {
         match shape {
             Some(Shape::AccessEntries) => {
                 self.saw(text, SourceKind::AccessEntries, node.offset());
-                let entry = node.get("accessEntry").unwrap_or(node);
-                self.saw_cluster(text, entry.get("clusterName"));
+                self.saw_clusters_of_entries(text, node);
                 found.entries.push(node.clone());
             }
             Some(Shape::CloudFormation) => {

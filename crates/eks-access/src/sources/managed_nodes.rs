@@ -20,11 +20,13 @@ pub(crate) fn take_managed_nodes(gathered: &mut Gathered, text: &Text<'_>, node:
     gathered.saw(text, SourceKind::ManagedNodes, node.offset());
     if let Some(group) = node.get("nodegroup") {
         gathered.saw_cluster(text, group.get("clusterName"));
+        gathered.saw_cluster_arn(text, group.get("nodegroupArn"));
         let manager = Manager::NodeGroup(name(group, "nodegroupName"));
         add(gathered, group.get("nodeRole"), manager);
     }
     if let Some(profile) = node.get("fargateProfile") {
         gathered.saw_cluster(text, profile.get("clusterName"));
+        gathered.saw_cluster_arn(text, profile.get("fargateProfileArn"));
         let manager = Manager::FargateProfile(name(profile, "fargateProfileName"));
         add(gathered, profile.get("podExecutionRoleArn"), manager);
     }
@@ -34,7 +36,9 @@ pub(crate) fn take_managed_nodes(gathered: &mut Gathered, text: &Text<'_>, node:
 /// given.
 pub(crate) fn take_cluster_config(gathered: &mut Gathered, text: &Text<'_>, config: &Node) {
     let metadata = config.get("metadata");
-    gathered.saw_cluster(text, metadata.and_then(|metadata| metadata.get("name")));
+    let field = |key| metadata.and_then(|metadata| metadata.get(key));
+    gathered.saw_cluster(text, field("name"));
+    gathered.saw_region(text, field("region"));
     let list = |key| {
         config
             .get(key)
