@@ -47,6 +47,8 @@ pub struct Cluster {
     pub(crate) version: Setting<KubernetesVersion>,
     pub(crate) mode: Setting<AuthenticationMode>,
     pub(crate) dialect: Setting<Dialect>,
+    /// Whether it is known to be a cluster of EKS.
+    pub(crate) is_eks: bool,
     pub(crate) map: IdentityMap,
     /// The origin of each backend of the map.
     pub(crate) origins: Vec<BackendOrigin>,
@@ -98,6 +100,10 @@ impl Cluster {
         let documents: Vec<Document> = documents.into_iter().collect();
         let reader = options.reader();
         let mut gathered = Gathered::read(&documents, options, &reader);
+        let is_eks = mapping::is_eks(options, &gathered);
+        if is_eks {
+            mapping::leave_out_unread(&mut gathered);
+        }
         let dialect = mapping::dialect(options, &gathered);
         let reader = reader.with_dialect(dialect.value());
         let mapping = mapping::read(&documents, &reader, &mut gathered);
@@ -134,6 +140,7 @@ impl Cluster {
             version,
             mode,
             dialect,
+            is_eks,
         }
     }
 

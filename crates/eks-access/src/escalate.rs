@@ -3,9 +3,12 @@
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 
-use k8s_rbac::{PRIVILEGED_GROUP, SubjectName, User};
+use aws_auth_map::AuthenticationMode;
+use k8s_rbac::{PRIVILEGED_GROUP, Policy, SubjectName, User};
 use k8s_rbac_analysis::EscalationPaths;
-use k8s_rbac_analysis::escalation_paths::{EscalationSearch, Goal, GrantedBy, Sought};
+use k8s_rbac_analysis::escalation_paths::{
+    EscalationSearch, Goal, GrantedBy, MappingSource, Sought,
+};
 use printable_text::Printable;
 use serde::Serialize;
 
@@ -157,8 +160,21 @@ impl Cluster {
 
     /// Builds a search that the searches for many users share.
     pub(crate) fn escalation_search(&self) -> EscalationSearch<'_> {
-        EscalationSearch::new(self.policy(), &User::new("", [""; 0]))
-            .on_version(self.kubernetes_version().value())
+        self.search_of(self.policy(), &User::new("", [""; 0]))
+    }
+
+    /// Builds a search that leads only through what the authenticator of the cluster reads.
+    fn search_of<'p>(&self, policy: &'p Policy, user: &User) -> EscalationSearch<'p> {
+        let mode = match self.authentication_mode().value() {
+            AuthenticationMode::Api => Some(MappingSource::AwsAuth),
+            AuthenticationMode::ConfigMap => Some(MappingSource::AccessEntries),
+            AuthenticationMode::ApiAndConfigMap => None,
+        };
+        let eks = self.is_eks.then_some(MappingSource::IdentityMappings);
+        let search =
+            EscalationSearch::new(policy, user).on_version(self.kubernetes_version().value());
+        let unread = mode.into_iter().chain(eks);
+        unread.fold(search, EscalationSearch::without_mapping_source)
     }
 
     /// Finds how a caller or a user can get more permissions, as [`escalate`](Self::escalate) does, in a cluster that
@@ -193,8 +209,7 @@ impl Cluster {
             }
             // Access policies are permissions of this caller alone.
             Cow::Owned(policy) => {
-                let search = EscalationSearch::new(&policy, &resolved.user)
-                    .on_version(self.kubernetes_version().value());
+                let search = self.search_of(&policy, &resolved.user);
                 self.escalation_of(&resolved, &search, &unknown, to)
             }
         }

@@ -120,6 +120,12 @@ pub enum SourceFault {
         /// The place in the earlier document.
         other_place: Place,
     },
+    /// A source of mappings that EKS does not read, in documents of a cluster of EKS.
+    #[error(
+        "{0} has no effect: EKS reads access entries and the ConfigMap aws-auth only; leave it out, or give --dialect \
+         authenticator if the cluster is not one of EKS"
+    )]
+    NotReadByEks(&'static str),
     /// A field is missing or has a type that differs from the format.
     #[error("`{0}` is missing or is not of the type that this format has")]
     Field(&'static str),
@@ -159,6 +165,7 @@ impl SourceFault {
             Self::ErrorMessage => "error-message",
             Self::SeveralClusters { .. } => "several-clusters",
             Self::Field(_) => "field",
+            Self::NotReadByEks(_) => "not-read-by-eks",
             Self::NamespaceDefaulted => "namespace-defaulted",
             Self::UnknownVersion(_) => "unknown-version",
             Self::Contradiction(_) => "contradiction",

@@ -94,6 +94,26 @@ impl SourceKind {
         }
     }
 
+    /// Returns whether only EKS has it.
+    pub(crate) const fn is_of_eks(self) -> bool {
+        matches!(
+            self,
+            Self::AccessEntries
+                | Self::ClusterConfig
+                | Self::DescribeCluster
+                | Self::IdentityMappingList
+                | Self::ManagedNodes
+        )
+    }
+
+    /// Returns whether only an aws-iam-authenticator that is not part of EKS reads it.
+    pub(crate) const fn is_of_own_authenticator(self) -> bool {
+        matches!(
+            self,
+            Self::DynamicFile | Self::IdentityMappings | Self::ServerConfig
+        )
+    }
+
     /// Returns whether it maps AWS identities to users, even if it has no rules. A template or a plan may have
     /// another purpose.
     #[must_use]

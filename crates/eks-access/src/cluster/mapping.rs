@@ -24,17 +24,53 @@ pub(super) struct Mapping {
 }
 
 /// Chooses the dialect. A configuration file of aws-iam-authenticator shows that aws-iam-authenticator
-/// reads the rules.
+/// reads the rules, unless the cluster is one of EKS, which has no use for such a file.
 pub(super) fn dialect(options: &Options, gathered: &Gathered) -> Setting<Dialect> {
     let of_server = |kind| matches!(kind, SourceKind::ServerConfig | SourceKind::DynamicFile);
-    let mut sources = gathered.sources.iter();
     let authenticator = Dialect::Authenticator {
         sso_role_match: false,
     };
-    let input = sources
-        .find(|source| of_server(source.kind()))
-        .map(|source| (authenticator, source.place().clone()));
+    let mut sources = gathered.sources.iter();
+    let input = match is_eks(options, gathered) {
+        true => None,
+        false => sources
+            .find(|source| of_server(source.kind()))
+            .map(|source| (authenticator, source.place().clone())),
+    };
     Setting::choose(options.dialect, input, Dialect::Eks)
+}
+
+/// Returns whether the cluster is known to be one of EKS. A dialect that was given decides.
+pub(super) fn is_eks(options: &Options, gathered: &Gathered) -> bool {
+    match options.dialect {
+        Some(dialect) => dialect == Dialect::Eks,
+        None => {
+            options.authentication_mode.is_some()
+                || gathered.mode.is_some()
+                || gathered.cluster.is_named()
+                || !gathered.entries.is_empty()
+                || gathered.sources.iter().any(|one| one.kind().is_of_eks())
+        }
+    }
+}
+
+/// Leaves out what only an aws-iam-authenticator reads that its owner runs, because the cluster is one of EKS.
+pub(super) fn leave_out_unread(gathered: &mut Gathered) {
+    gathered
+        .mapping_texts
+        .retain(|(_, kind)| !kind.is_of_own_authenticator());
+    let (unread, read) = std::mem::take(&mut gathered.sources)
+        .into_iter()
+        .partition(|source| source.kind().is_of_own_authenticator());
+    gathered.sources = read;
+    for Source { kind, place, .. } in unread {
+        let what = match kind {
+            SourceKind::IdentityMappings => "an `IAMIdentityMapping` object",
+            SourceKind::ServerConfig => "the configuration file of aws-iam-authenticator",
+            _ => "the dynamic file of aws-iam-authenticator",
+        };
+        gathered.report(place, SourceFault::NotReadByEks(what));
+    }
 }
 
 /// One source of rules.

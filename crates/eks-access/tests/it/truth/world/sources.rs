@@ -10,9 +10,14 @@ use super::{ACCOUNT, Caller, Format, Mapped, World};
 
 impl World {
     pub(crate) fn options(&self) -> Options {
-        Options::new()
-            .without_default_policy()
-            .with_authentication_mode(self.mode)
+        let options = Options::new().without_default_policy();
+        match self.format {
+            Format::ConfigMap | Format::Eksctl | Format::List => {
+                options.with_authentication_mode(self.mode)
+            }
+            // EKS, which has authentication modes, reads none of these.
+            Format::Dynamic | Format::Mounted | Format::Objects => options,
+        }
     }
 
     fn is_of_users(of_users: bool) -> impl Fn(&&Mapped) -> bool {
