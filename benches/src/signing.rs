@@ -119,7 +119,7 @@ impl Signing {
     ///
     /// # Panics
     ///
-    /// If the signature is not the one that the URL has.
+    /// If the signature differs from the signature in the URL.
     #[must_use]
     pub fn verify_by_packages(&self) -> impl AsRef<[u8]> + use<> {
         let hash = Sha256::digest(&self.canonical_request);

@@ -21,8 +21,8 @@ fn accepted(text: &str) -> Vec<(AcceptPolicy, UnixTime, AcceptedRequest)> {
     accepted
 }
 
-/// Asserts that three readers agree on an accepted URL: the one that judged it, the crate `url`, and a
-/// third that shares no code with either.
+/// Asserts that three readers agree on an accepted URL: our parser, the crate `url`, and a third that
+/// shares no code with either.
 ///
 /// # Panics
 ///

@@ -171,7 +171,7 @@ impl Reader {
     }
 
     /// Reads the ConfigMap as [`read_config_map`](Self::read_config_map) does, from a text that is parsed
-    /// already. The offsets of the nodes are those in the text.
+    /// already. The offsets of the nodes are offsets in the text.
     #[must_use]
     pub fn read_config_map_nodes(&self, text: &str, nodes: &[Node]) -> (Rules, Vec<Problem>) {
         let mut reading = Reading::default();

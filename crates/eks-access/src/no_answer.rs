@@ -47,7 +47,7 @@ pub enum NoAnswer {
     NoMappingOf {
         /// The side.
         side: ComparedSide,
-        /// What it lacks.
+        /// Why it has no mapping.
         why: String,
     },
     /// One side of a comparison has no roles and no bindings, and the other has some.

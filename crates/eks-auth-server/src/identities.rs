@@ -206,7 +206,7 @@ impl Identities {
 
     /// Validates a token and finds out which AWS identity signed it.
     ///
-    /// The errors of the outcome are those of [`Authenticator::identify`].
+    /// The outcome has the errors of [`Authenticator::identify`].
     pub async fn identify(&self, token: &str, now: UnixTime) -> Identified {
         match self.begin(token, now) {
             Ok(Begun::InUse(confirmed)) => Identified {

@@ -210,7 +210,7 @@ impl Metrics {
         );
     }
 
-    /// Registers further metrics, such as those of a source of rules.
+    /// Registers further metrics, such as the metrics of a source of rules.
     pub fn register(&self, register: impl FnOnce(&mut Registry)) {
         register(&mut lock(&self.registry));
     }

@@ -59,8 +59,8 @@ impl Rejection {
         Self::status(StatusCode::BAD_REQUEST, "BadRequest", message)
     }
 
-    /// 408: the body did not arrive in time. The API has no `Status` with this code, so the reason is that of a
-    /// timeout.
+    /// 408: the body did not arrive in time. The API has no `Status` with this code, so the reason is the
+    /// reason of a timeout.
     #[must_use]
     pub fn request_timeout() -> Self {
         let message = "The body of the request did not arrive in time";

@@ -16,7 +16,7 @@ use thiserror::Error;
 pub enum Severity {
     /// Worth knowing; usually intended.
     Info,
-    /// Wider than it looks, or not quite what it looks like.
+    /// Grants more than it seems to, or differs from what it seems to mean.
     Low,
     /// Wrong, or a step toward more permissions.
     Medium,

@@ -296,8 +296,8 @@ impl AcceptPolicy {
         Ok(last)
     }
 
-    /// Checks that the signed headers of a URL are exactly those of the rebuilt request. If a signed header
-    /// is not sent, STS sees a different request.
+    /// Checks that the signed headers of a URL are exactly the headers of the rebuilt request. If a signed
+    /// header is not sent, STS sees a different request.
     pub(crate) fn check_signed_headers(&self, list: &str) -> Result<(), Error> {
         // Both lists are sorted, distinct, and in the canonical spelling.
         if list == self.binding.canonical_list() {

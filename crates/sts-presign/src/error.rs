@@ -131,7 +131,7 @@ pub enum Error {
     /// The policy does not accept the region.
     #[error("this verifier does not accept the region")]
     RegionNotAllowed,
-    /// The date in the credential scope is not that of `X-Amz-Date`.
+    /// The date in the credential scope differs from the date of `X-Amz-Date`.
     #[error("the date in the credential is not that of `X-Amz-Date`")]
     ScopeDate,
     /// The region in the credential scope is not the host's.

@@ -4,7 +4,8 @@ use std::fmt;
 
 /// A parameter of a presigned `GetCallerIdentity` URL.
 ///
-/// The order is that of SigV4's canonical query string. The signature, which is not part of it, is last.
+/// The order is the order of SigV4's canonical query string. The signature, which is not part of it, is
+/// last.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Param {

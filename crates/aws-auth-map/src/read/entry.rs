@@ -30,15 +30,15 @@ pub(crate) enum EntryForm {
     DynamicFile,
     /// The entry is for a user id, and an ARN has to agree with it.
     DynamicFileByUserId,
-    /// An ARN is made canonical, so the ARN of a session becomes that of its role. Upstream does so
-    /// when it reads its configuration (cmd/aws-iam-authenticator/root.go, getConfig).
+    /// An ARN is made canonical, so the ARN of a session becomes the ARN of its role. Upstream does
+    /// so when it reads its configuration (cmd/aws-iam-authenticator/root.go, getConfig).
     MountedFile,
     /// An `IAMIdentityMapping`, whose ARN is made canonical.
     Object,
 }
 
 impl EntryForm {
-    /// Whether the entries are those of the ConfigMap.
+    /// Whether the entries come from the ConfigMap.
     const fn is_of_config_map(self) -> bool {
         matches!(self, Self::ClusterConfig | Self::ConfigMap)
     }

@@ -63,7 +63,8 @@ impl Action {
         }
     }
 
-    /// Replaces the texts with those of a pool. Returns how many bytes of text the pool has in addition.
+    /// Replaces the texts with the equal texts of a pool. Returns how many bytes of text the pool has in
+    /// addition.
     pub(super) fn share(&mut self, texts: &mut Pool<str>) -> usize {
         let own = match self {
             Self::Path { verb, path } => vec![verb, path],

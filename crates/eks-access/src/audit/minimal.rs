@@ -228,7 +228,7 @@ impl MinimalRole {
         &self.objects
     }
 
-    /// Returns the requests of each rule: first those of the `ClusterRole`, if there is one, then of each `Role`.
+    /// Returns the requests of each rule: first for the `ClusterRole`, if there is one, then for each `Role`.
     #[must_use]
     pub fn uses(&self) -> &[Vec<RuleUse>] {
         &self.uses

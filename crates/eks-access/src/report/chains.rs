@@ -40,7 +40,7 @@ impl Cluster {
             if is_full || principal.level == AccessLevel::None {
                 continue;
             }
-            // Access policies add permissions to those of the user and its groups.
+            // Access policies add permissions beyond the permissions of the user and its groups.
             let is_shared = principal.caller.access_policies().is_empty();
             let known = match is_shared {
                 true => searched.get(&principal.identities),

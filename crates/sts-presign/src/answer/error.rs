@@ -64,7 +64,7 @@ pub enum AnswerFailure {
         /// The error code of STS. `None` if the body is not STS's own document.
         fault: Option<FaultCode>,
     },
-    /// Any other status, or a refusal without STS's own document, such as that of a proxy.
+    /// Any other status, or a refusal without STS's own document, such as a refusal by a proxy.
     #[error("STS answered with the unexpected status {status}{}", in_parentheses(.fault))]
     UnexpectedStatus {
         /// The HTTP status.

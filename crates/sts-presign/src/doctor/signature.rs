@@ -20,7 +20,7 @@ use crate::url::PresignedUrl;
 pub struct Suspects<'a> {
     /// Other cluster ids, such as the names of the user's other clusters.
     pub cluster_ids: &'a [ClusterId],
-    /// Other secrets, such as those of the user's other profiles.
+    /// Other secrets, such as the secrets of the user's other profiles.
     pub secrets: &'a [SecretAccessKey],
 }
 
@@ -76,7 +76,7 @@ pub enum SignatureCause {
     SessionTokenRemoved,
     /// The key is temporary, and the signer did not send its session token.
     SessionTokenMissing,
-    /// The signer sent another session token, such as that of an earlier session.
+    /// The signer sent another session token, such as the token of an earlier session.
     OtherSessionToken,
     /// The key is long-term, and the signer sent a session token.
     UnexpectedSessionToken,
