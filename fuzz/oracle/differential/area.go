@@ -2,13 +2,7 @@
 // shrinks each difference and attributes it to a row of the crates' divergence files.
 package differential
 
-import (
-	"encoding/json"
-	"reflect"
-)
-
-// Answer is a JSON object without empty fields.
-type Answer = map[string]any
+import "reflect"
 
 // Case is a generated question that can be reduced.
 type Case interface {
@@ -16,12 +10,6 @@ type Case interface {
 	Question() []byte
 	// Smaller returns variants of the case, each with one part removed or simplified.
 	Smaller() []Case
-}
-
-// Pair is a question and both answers.
-type Pair struct {
-	Case         Case
-	Theirs, Ours Answer
 }
 
 // Area is one kind of question.
@@ -62,64 +50,3 @@ func (a *Area) rows(p *Pair) []string {
 }
 
 func (a *Area) isLike(from, to *Pair) bool { return a.IsLike == nil || a.IsLike(from, to) }
-
-// Code returns the code of a refusal, or "".
-func Code(of Answer) string { return ErrorField(of, "code") }
-
-// ErrorField returns a field of the error of an answer, or "".
-func ErrorField(of Answer, field string) string {
-	refused, _ := of["error"].(Answer)
-	text, _ := refused[field].(string)
-	return text
-}
-
-// Refusal builds an answer that refuses.
-func Refusal(code, message string) Answer {
-	return Answer{"error": Answer{"code": code, "message": message}}
-}
-
-// malformed is the code of an answer to a question that cannot be understood.
-const malformed = "malformed-question"
-
-// plain converts an answer to JSON values without empty fields: absent, null, "", [] and {} are equal.
-func plain(of any) Answer {
-	var v any
-	Check(json.Unmarshal(Raw(of), &v))
-	answer, is := withoutEmpty(v).(map[string]any)
-	if !is {
-		return Answer{}
-	}
-	return answer
-}
-
-func withoutEmpty(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for key, value := range v {
-			value = withoutEmpty(value)
-			v[key] = value
-			if isEmpty(value) {
-				delete(v, key)
-			}
-		}
-	case []any:
-		for n := range v {
-			v[n] = withoutEmpty(v[n])
-		}
-	}
-	return v
-}
-
-func isEmpty(v any) bool {
-	switch v := v.(type) {
-	case nil:
-		return true
-	case string:
-		return v == ""
-	case []any:
-		return len(v) == 0
-	case map[string]any:
-		return len(v) == 0
-	}
-	return false
-}

@@ -4,21 +4,25 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
-// TestMain is a driver as well: one that is wrong about texts with both an x and a y.
+// TestMain is a driver as well: one that is wrong about texts with both an x and a y, and does not understand an m.
 func TestMain(m *testing.M) {
 	if os.Getenv("TEST_DRIVER") == "" {
 		os.Exit(m.Run())
 	}
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		q := textOf(in.Bytes())
+		if strings.Contains(q, "m") {
+			fmt.Printf("%s\n", Raw(Refusal(malformed, "m")))
+			continue
+		}
 		fmt.Printf(`{"length":%d}`+"\n", len(q)+isWrong(q))
 	}
 }
@@ -52,23 +56,29 @@ var lengths = Area{
 
 func compared(t *testing.T, area Area, count int) (output string, isGood bool) {
 	t.Helper()
+	return printed(t, func(program string) bool {
+		stored := openStorage(filepath.Join(t.TempDir(), "slices"))
+		o := &Oracle{Name: "upstream", Areas: []Area{area}}
+		return o.compare(program, "all", extent{count: count}, 7, stored)
+	})
+}
+
+// printed calls a function with the test's driver, and returns what it prints and returns.
+func printed(t *testing.T, call func(program string) bool) (output string, isGood bool) {
+	t.Helper()
 	t.Setenv("TEST_DRIVER", "1")
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	reader, writer, err := os.Pipe()
+	stdout := os.Stdout
+	defer func() { os.Stdout = stdout }()
+	os.Stdout, err = os.Create(filepath.Join(t.TempDir(), "stdout"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	stdout := os.Stdout
-	os.Stdout = writer
-	stored := openStorage(filepath.Join(t.TempDir(), "slices"), program)
-	o := &Oracle{Name: "upstream", Areas: []Area{area}}
-	isGood = o.compare(program, "all", extent{count: count}, 7, stored)
-	os.Stdout = stdout
-	writer.Close()
-	text, err := io.ReadAll(reader)
+	isGood = call(program)
+	text, err := os.ReadFile(os.Stdout.Name())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,31 +149,78 @@ func TestSlicesDoNotDependOnEachOther(t *testing.T) {
 
 func TestStoredSlicesAreNotAskedAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "slices")
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &run{area: &lengths, seed: 7}
+	r := &run{area: &lengths, driver: &driver{checksum: "one"}, seed: 7}
 	part := newTally()
 	part.Asked, part.Rows[alike] = 10, 10
-	openStorage(path, program).add(r, 3, part)
-	again := openStorage(path, program)
+	openStorage(path).add(r, 3, part)
+	again := openStorage(path)
 	if _, is := again.find(r, 4, 10); is {
 		t.Fatal("another slice")
+	}
+	other := &run{area: &lengths, driver: &driver{checksum: "two"}, seed: 7}
+	if _, is := again.find(other, 3, 10); is {
+		t.Fatal("another driver")
 	}
 	if found, is := again.find(r, 3, 10); !is || found.Rows[alike] != 10 {
 		t.Fatal(found)
 	}
 }
 
-func TestTheTableOfRowsIsThatOfTheDivergenceFiles(t *testing.T) {
-	if err := checkRows("../../.."); err != nil {
-		t.Fatal(err)
+func TestAQuestionThatIsNotUnderstoodIsUnexplained(t *testing.T) {
+	refusesBoth := func(p *Pair) bool { return Code(p.Theirs) != "" && Code(p.Ours) != "" }
+	area := Area{
+		Name:    "lengths",
+		Classes: func(*Pair) []string { return nil },
+		IsSame:  func(p *Pair) bool { return refusesBoth(p) || fmt.Sprint(p.Theirs) == fmt.Sprint(p.Ours) },
 	}
+	panics := func(Case) any { panic("upstream") }
+	refuses := func(Case) any { return Refusal("too-long", "") }
+	right := func(c Case) any { return map[string]any{"length": len(textOf(c.Question()))} }
+	for _, one := range []struct {
+		text    string
+		answer  func(Case) any
+		isAlike bool
+	}{{"a", right, true}, {"a", panics, false}, {"m", refuses, false}, {"m", panics, false}} {
+		area.Ask = func(Generator) Case { return JSON(Raw(map[string]any{"op": "length", "text": one.text})) }
+		area.Answer = one.answer
+		output, isGood := compared(t, area, 3)
+		if isGood != one.isAlike || strings.Contains(output, "not understood: ") == one.isAlike {
+			t.Fatal(one.text, output)
+		}
+	}
+}
+
+func TestOnlyQuestionsWithEqualAnswersAreRecorded(t *testing.T) {
+	output, _ := printed(t, func(program string) bool {
+		newRun(&lengths, program, 7).record(sliceLen + 500)
+		return true
+	})
+	lines := strings.Split(strings.TrimSpace(output), "\n")
+	if len(lines) < 1500 || len(lines) >= sliceLen+500 {
+		t.Fatal(len(lines))
+	}
+	for _, line := range lines {
+		if !strings.Contains(line, `"answer":{"length":`) || isWrong(textOf([]byte(line))) == 1 {
+			t.Fatal(line)
+		}
+	}
+}
+
+func TestARunHasQuestions(t *testing.T) {
+	for _, text := range []string{"0", "0s", "-1", "s", "", "1.5", "1m"} {
+		if _, err := parseExtent(text); err == nil {
+			t.Fatal(text)
+		}
+	}
+	for text, length := range map[string]extent{"1": {count: 1}, "60s": {time: time.Minute}} {
+		if got, err := parseExtent(text); err != nil || got != length {
+			t.Fatal(text, got, err)
+		}
+	}
+}
+
+func TestTheTableOfRowsCanBeRead(t *testing.T) {
 	if !slices.Contains(rowsOf("arn_like"), "question-mark-in-a-pattern") {
 		t.Fatal(rowsOf("arn_like"))
-	}
-	if err := checkRows(t.TempDir()); err == nil {
-		t.Fatal("no files")
 	}
 }

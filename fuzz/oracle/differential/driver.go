@@ -16,6 +16,8 @@ import (
 type driver struct {
 	questions io.WriteCloser
 	answers   *bufio.Reader
+	// checksum is that of the program.
+	checksum string
 }
 
 func start(program string) *driver {
@@ -26,7 +28,7 @@ func start(program string) *driver {
 	out, err := command.StdoutPipe()
 	fail(err)
 	fail(command.Start())
-	return &driver{in, bufio.NewReaderSize(out, 1<<20)}
+	return &driver{in, bufio.NewReaderSize(out, 1<<20), checksum(program)}
 }
 
 // ask asks all questions. It returns at once; receive the answers from the channel.

@@ -1,12 +1,9 @@
 package differential
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
-	"os"
 )
 
 // Generator picks the parts of questions.
@@ -39,34 +36,10 @@ func (g Generator) AtLeastOne(most int, of []string) []string {
 	return append(g.Some(most-1, of), g.Pick(of...))
 }
 
-// Raw returns a value as JSON, without the escapes that encoding/json adds for HTML.
-func Raw(v any) json.RawMessage {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	Check(encoder.Encode(v))
-	return bytes.TrimSuffix(text.Bytes(), []byte("\n"))
-}
-
-// Check panics on an error. While a question is answered, the panic becomes its answer.
-func Check(err error) {
-	if err != nil {
-		panic(err)
-	}
-}
-
 // Choose returns one of two texts.
 func Choose(is bool, yes, no string) string {
 	if is {
 		return yes
 	}
 	return no
-}
-
-// fail ends the program with an error.
-func fail(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(2)
-	}
 }

@@ -27,46 +27,51 @@ const usage = `usage:
   %[1]s record DRIVER AREA COUNT SEED        prints questions with equal answers, and the answers
 `
 
-// Main runs the program. compare runs in the root of the repository, where it reads the divergence files.
+// Main runs the program.
 func (o *Oracle) Main() {
 	// Half the time of an area was the collector's. A slice of questions needs little memory.
 	debug.SetGCPercent(400)
-	switch arguments := os.Args[1:]; {
+	arguments := os.Args[1:]
+	of := func(command string, least, most int) bool {
+		return len(arguments) >= least && len(arguments) <= most && arguments[0] == command
+	}
+	switch {
 	case len(arguments) == 0:
 		o.serve()
-	case len(arguments) == 1 && arguments[0] == "areas":
+	case of("areas", 1, 1):
 		for _, area := range o.Areas {
 			fmt.Println(area.Name)
 		}
-	case len(arguments) >= 5 && len(arguments) <= 6 && arguments[0] == "compare":
+	case of("compare", 5, 6):
 		length, err := parseExtent(arguments[3])
 		fail(err)
-		fail(checkRows("."))
 		var stored *storage
 		if len(arguments) == 6 {
-			stored = openStorage(arguments[5], arguments[1])
+			stored = openStorage(arguments[5])
 		}
-		o.checkArea(arguments[2])
+		if arguments[2] != "all" {
+			o.area(arguments[2])
+		}
 		if !o.compare(arguments[1], arguments[2], length, parseSeed(arguments[4]), stored) {
 			os.Exit(1)
 		}
-	case len(arguments) == 5 && arguments[0] == "record":
-		o.checkArea(arguments[2])
-		length, err := parseExtent(arguments[3])
+	case of("record", 5, 5):
+		count, err := parseCount(arguments[3])
 		fail(err)
-		at := slices.IndexFunc(o.Areas, func(a Area) bool { return a.Name == arguments[2] })
-		r := &run{area: &o.Areas[max(at, 0)], driver: start(arguments[1] + o.Areas[max(at, 0)].Driver), seed: parseSeed(arguments[4]), records: true}
-		r.slices(length, nil)
+		newRun(o.area(arguments[2]), arguments[1], parseSeed(arguments[4])).record(count)
 	default:
 		fmt.Fprintf(os.Stderr, usage, os.Args[0])
 		os.Exit(2)
 	}
 }
 
-func (o *Oracle) checkArea(name string) {
-	if name != "all" && !slices.ContainsFunc(o.Areas, func(a Area) bool { return a.Name == name }) {
+// area finds an area by its name.
+func (o *Oracle) area(name string) *Area {
+	at := slices.IndexFunc(o.Areas, func(a Area) bool { return a.Name == name })
+	if at < 0 {
 		fail(fmt.Errorf("%s has no area %q", o.Name, name))
 	}
+	return &o.Areas[at]
 }
 
 func parseSeed(text string) uint64 {

@@ -29,11 +29,20 @@ type extent struct {
 // parseExtent parses `1000` or `60s`.
 func parseExtent(text string) (extent, error) {
 	if seconds, is := strings.CutSuffix(text, "s"); is {
-		n, err := strconv.ParseUint(seconds, 10, 31)
+		n, err := parseCount(seconds)
 		return extent{time: time.Duration(n) * time.Second}, err
 	}
+	n, err := parseCount(text)
+	return extent{count: n}, err
+}
+
+// parseCount parses a number from 1 on. A run without a question would compare nothing and succeed.
+func parseCount(text string) (int, error) {
 	n, err := strconv.ParseUint(text, 10, 31)
-	return extent{count: int(n)}, err
+	if err == nil && n == 0 {
+		err = fmt.Errorf("%q: at least 1 is needed", text)
+	}
+	return int(n), err
 }
 
 // run asks the questions of one area.
@@ -41,8 +50,12 @@ type run struct {
 	area    *Area
 	driver  *driver
 	seed    uint64
-	records bool
 	printed int
+}
+
+// newRun starts the driver of an area. program is the driver of the areas that name no other.
+func newRun(area *Area, program string, seed uint64) *run {
+	return &run{area: area, driver: start(program + area.Driver), seed: seed}
 }
 
 // compare asks upstream and the driver questions of one area, or of all. Each difference must match exactly
@@ -55,13 +68,8 @@ func (o *Oracle) compare(program, only string, length extent, seed uint64, store
 		if only != "all" && only != area.Name {
 			continue
 		}
-		r := &run{area: area, driver: start(program + area.Driver), seed: seed}
-		kept := stored
-		if area.Driver != "" {
-			// The results are stored for the other driver.
-			kept = nil
-		}
-		total := r.slices(length, kept)
+		r := newRun(area, program, seed)
+		total := r.slices(length, stored)
 		isGood = o.report(r, total) && isGood
 		fail(r.driver.questions.Close())
 	}
@@ -87,8 +95,18 @@ func (r *run) slices(length extent, stored *storage) tally {
 	return total
 }
 
-// slice asks a number of questions.
+// slice asks a number of questions and judges the answers.
 func (r *run) slice(number uint64, count int) tally {
+	part := newTally()
+	for _, p := range r.ask(number, count) {
+		r.judge(p, part)
+	}
+	part.Asked = count
+	return part
+}
+
+// ask asks both programs the questions of a slice.
+func (r *run) ask(number uint64, count int) []*Pair {
 	g := newGenerator(r.area.Name, r.seed, number)
 	cases := make([]Case, count)
 	for n := range cases {
@@ -99,34 +117,28 @@ func (r *run) slice(number uint64, count int) tally {
 	for n, c := range cases {
 		pairs[n] = &Pair{Case: c, Theirs: r.answer(c)}
 	}
-	part := newTally()
 	for n, answer := range <-ours {
 		pairs[n].Ours = answer
 	}
-	for _, p := range pairs {
-		r.judge(p, part)
-	}
-	part.Asked = count
-	return part
+	return pairs
 }
 
-// answer returns upstream's answer. A panic is an answer too.
-func (r *run) answer(c Case) (answer Answer) {
-	defer func() {
-		if why := recover(); why != nil {
-			answer = Refusal(malformed, fmt.Sprint(why))
-		}
-	}()
-	return plain(r.area.Answer(c))
-}
+// answer returns upstream's answer.
+func (r *run) answer(c Case) Answer { return AnswerOf(func() any { return r.area.Answer(c) }) }
 
+// judge counts a pair. A question that a program does not understand compares nothing, so it is unexplained even if the
+// answers are equal.
 func (r *run) judge(p *Pair, part tally) {
+	if !p.isUnderstood() {
+		part.Rows[unexplained]++
+		r.print(func() { p.print("not understood") })
+		return
+	}
 	for _, class := range r.area.Classes(p) {
 		part.Classes[class]++
 	}
 	if r.area.isSame(p) {
 		part.Rows[alike]++
-		r.record(p)
 		return
 	}
 	row, last := r.attribute(p)
@@ -137,27 +149,40 @@ func (r *run) judge(p *Pair, part tally) {
 		part.Rows[row]++
 	default:
 		part.Rows[unexplained]++
-		if r.printed++; r.printed <= maxPrinted {
-			r.print(p, last)
-		}
+		r.print(func() {
+			smallest := r.smallest(last)
+			smallest.print("unexplained, smallest form")
+			fmt.Printf("  rows     %v\n  from     %s\n", r.area.rows(smallest), p.Case.Question())
+		})
 	}
 }
 
-// print prints an unexplained difference, and its smallest form.
-func (r *run) print(p, last *Pair) {
-	smallest := r.smallest(last)
-	fmt.Printf("unexplained, smallest form: %s\n  upstream %s\n  ours     %s\n  rows     %v\n  from     %s\n",
-		smallest.Case.Question(), Raw(smallest.Theirs), Raw(smallest.Ours), r.area.rows(smallest), p.Case.Question())
+// print prints what is unexplained, up to maxPrinted times.
+func (r *run) print(pair func()) {
+	if r.printed++; r.printed <= maxPrinted {
+		pair()
+	}
 }
 
-// record prints a question and upstream's answer. The body of field errors is left out, because it repeats
-// them and the message.
-func (r *run) record(p *Pair) {
-	if r.records {
-		if p.Theirs["errors"] != nil {
-			delete(p.Theirs, "body")
+func (p *Pair) print(what string) {
+	fmt.Printf("%s: %s\n  upstream %s\n  ours     %s\n", what, p.Case.Question(), Raw(p.Theirs), Raw(p.Ours))
+}
+
+// record prints questions with equal answers, and the answers. The body of field errors is left out, because it
+// repeats them and the message.
+func (r *run) record(count int) {
+	for asked, n := 0, uint64(0); asked < count; n++ {
+		pairs := r.ask(n, min(sliceLen, count-asked))
+		asked += len(pairs)
+		for _, p := range pairs {
+			if !p.isUnderstood() || !r.area.isSame(p) {
+				continue
+			}
+			if p.Theirs["errors"] != nil {
+				delete(p.Theirs, "body")
+			}
+			fmt.Printf("%s,\"answer\":%s}\n", bytes.TrimSuffix(p.Case.Question(), []byte("}")), Raw(p.Theirs))
 		}
-		fmt.Printf("%s,\"answer\":%s}\n", bytes.TrimSuffix(p.Case.Question(), []byte("}")), Raw(p.Theirs))
 	}
 }
 
@@ -166,12 +191,8 @@ func (o *Oracle) report(r *run, total tally) bool {
 	bad := total.Rows[unexplained]
 	fmt.Printf("%s, %s: %d asked, %d alike, %d by a row, %d unexplained (seed %d)\n", o.Name, r.area.Name,
 		total.Asked, total.Rows[alike], total.Asked-total.Rows[alike]-bad, bad, r.seed)
-	classes := 0
-	for _, n := range total.Classes {
-		classes += n
-	}
 	for _, class := range slices.Sorted(maps.Keys(total.Classes)) {
-		fmt.Printf("  %5.1f %% %s\n", 100*float64(total.Classes[class])/float64(classes), class)
+		fmt.Printf("  %5.1f %% %s\n", total.share(class), class)
 	}
 	isGood := bad == 0
 	expected := rowsOf(r.area.Name)

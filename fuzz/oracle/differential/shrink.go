@@ -8,7 +8,7 @@ func (r *run) askOne(c Case) *Pair {
 	ours := r.driver.ask([]Case{c})
 	p := &Pair{Case: c, Theirs: r.answer(c)}
 	p.Ours = (<-ours)[0]
-	if Code(p.Ours) == malformed || Code(p.Theirs) == malformed {
+	if !p.isUnderstood() {
 		return nil
 	}
 	return p

@@ -32,6 +32,18 @@ func (t *tally) add(part tally) {
 	}
 }
 
+// share returns the percentage of a class among the classes of all answers, or that of the questions with equal answers.
+func (t *tally) share(class string) float64 {
+	if class == alike {
+		return 100 * float64(t.Rows[alike]) / float64(t.Asked)
+	}
+	all := 0
+	for _, n := range t.Classes {
+		all += n
+	}
+	return 100 * float64(t.Classes[class]) / float64(max(all, 1))
+}
+
 // sliceID names a slice of a run of two programs.
 type sliceID struct {
 	Oracle string `json:"oracle"`
@@ -44,9 +56,9 @@ type sliceID struct {
 
 // storage is a file of finished slices, so that an interrupted run continues where it stopped.
 type storage struct {
-	file           *os.File
-	oracle, driver string
-	slices         map[sliceID]tally
+	file   *os.File
+	oracle string
+	slices map[sliceID]tally
 }
 
 // storedSlice is a line of the file.
@@ -55,11 +67,11 @@ type storedSlice struct {
 	Tally tally `json:"tally"`
 }
 
-// openStorage reads the slices that these two programs have finished.
-func openStorage(path, driver string) *storage {
+// openStorage reads the finished slices.
+func openStorage(path string) *storage {
 	own, err := os.Executable()
 	fail(err)
-	s := &storage{oracle: checksum(own), driver: checksum(driver), slices: map[sliceID]tally{}}
+	s := &storage{oracle: checksum(own), slices: map[sliceID]tally{}}
 	s.file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
 	fail(err)
 	lines := bufio.NewScanner(s.file)
@@ -75,7 +87,7 @@ func openStorage(path, driver string) *storage {
 }
 
 func (s *storage) id(r *run, slice uint64, count int) sliceID {
-	return sliceID{s.oracle, s.driver, r.area.Name, r.seed, slice, count}
+	return sliceID{s.oracle, r.driver.checksum, r.area.Name, r.seed, slice, count}
 }
 
 // find returns the stored tally of a slice.
