@@ -146,34 +146,58 @@ func (a *asked) Create(_ context.Context, review *authorizationv1.SelfSubjectAcc
 	return review, nil
 }
 
+// canIWords are the arguments and flags of a question, as the command reads them.
+type canIWords struct {
+	streams   genericiooptions.IOStreams
+	global    *genericclioptions.ConfigFlags
+	options   *auth.CanIOptions
+	arguments []string
+	ofContext string
+	// namesNamespace is whether a flag names a namespace, even an empty one.
+	namesNamespace bool
+	warnings       bytes.Buffer
+}
+
+// readWords reads the flags of a question.
+func readWords(q *question) (*canIWords, error) {
+	w := &canIWords{global: genericclioptions.NewConfigFlags(false), ofContext: q.Namespace}
+	w.streams = genericiooptions.IOStreams{In: &bytes.Buffer{}, Out: io.Discard, ErrOut: &w.warnings}
+	cmd := auth.NewCmdCanI(w.factory(), w.streams)
+	w.global.AddFlags(cmd.Flags())
+	if err := cmd.ParseFlags(q.Words); err != nil {
+		return nil, err
+	}
+	w.options, w.arguments = canIOptions(cmd, w.streams), cmd.Flags().Args()
+	w.namesNamespace = cmd.Flags().Changed("namespace")
+	return w, nil
+}
+
+func (w *canIWords) factory() kubectlFactory {
+	return kubectlFactory{cluster: theCluster(), ofContext: w.ofContext, ofFlag: *w.global.Namespace}
+}
+
 // canI runs the command with arguments, and returns the request that it asks about and its warnings.
 func canI(q *question) answer {
-	var warnings bytes.Buffer
-	streams := genericiooptions.IOStreams{In: &bytes.Buffer{}, Out: io.Discard, ErrOut: &warnings}
-	f := kubectlFactory{cluster: theCluster(), ofContext: q.Namespace}
-	cmd := auth.NewCmdCanI(f, streams)
-	global := genericclioptions.NewConfigFlags(false)
-	global.AddFlags(cmd.Flags())
-	if err := cmd.ParseFlags(q.Words); err != nil {
+	words, err := readWords(q)
+	if err != nil {
 		return refusal("flags", err.Error())
 	}
-	f.ofFlag = *global.Namespace
-	options := canIOptions(cmd, streams)
-	if options.List || options.Quiet || global.Impersonate != nil && *global.Impersonate != "" {
+	options := words.options
+	if options.List || options.Quiet || words.global.Impersonate != nil && *words.global.Impersonate != "" {
 		return refusal("another-question", "")
 	}
-	if err := options.Complete(f, cmd.Flags().Args()); err != nil {
+	if err := options.Complete(words.factory(), words.arguments); err != nil {
 		return refusal("arguments", err.Error())
 	}
-	options.DiscoveryClient = f.cluster
+	options.DiscoveryClient = theCluster()
 	client := &asked{}
 	options.AuthClient = client
 	if err := options.Validate(); err != nil {
 		return refusal("options", err.Error())
 	}
-	_, err := options.RunAccessCheck()
+	_, err = options.RunAccessCheck()
 	check(err)
-	return answer{"request": described(client.review.Spec), "warnings": warningsOf(warnings.String())}
+	return answer{"request": described(client.review.Spec), "warnings": warningsOf(words.warnings.String())}
 }
 
 // canIOptions reads the flags of the command, which keeps its own options to itself.

@@ -33,12 +33,18 @@ fn each_divergence_is_real() {
         &asked("get pods --as bob"),
     );
     divergences.compare(
+        "can-i-other-flags",
+        &is(":pods"),
+        &asked("get pods -An dev"),
+    );
+    divergences.compare(
         "can-i-slash-in-name",
         &is(":pods"),
         &asked("get pods/web-1/log"),
     );
     let warnings = |line| Question::parse(line, "here").map(|question| question.warnings().len());
     divergences.compare("can-i-cluster-scoped", &Ok(1), &warnings("get nodes"));
+    divergences.compare("can-i-unknown-with-group", &Ok(1), &warnings("get *.apps"));
     let offline = Question::parse_without_context("get nodes").unwrap();
     let namespace = match offline.request() {
         Request::Resource(request) => request.namespace().map(str::to_owned),
