@@ -11,17 +11,23 @@ import (
 
 type object = map[string]any
 
-// metadata generates a name and a namespace; if bad, possibly invalid ones.
-func (g generator) metadata(kind string, bad bool) object {
+// metadata generates a name and a namespace.
+func (g generator) metadata(kind string) object {
 	m := object{"name": g.Pick("x", "new", "r0", "c0", "System:a b")}
 	if isNamespaced(kind) {
 		m["namespace"] = g.Pick("ns1", "ns1", "ns2")
 	}
 	if g.One(4) {
-		m["labels"] = g.matchLabels(bad)
+		m["labels"] = g.matchLabels()
 	}
-	if !bad {
-		return m
+	return m
+}
+
+// badMetadata generates metadata that is often invalid.
+func (g generator) badMetadata(kind string) object {
+	m := g.metadata(kind)
+	if _, is := m["labels"]; is {
+		m["labels"] = g.badLabels()
 	}
 	if g.One(2) {
 		m["name"] = g.Pick("", ".", "..", "...", "a/b", "a%", "%/", "ü", strings.Repeat("n", 300))
@@ -59,57 +65,88 @@ func (g generator) goodRule(kind string) rbacv1.PolicyRule {
 	}
 }
 
-// object generates an object of one of the four kinds. If bad, it may be invalid in several places.
-func (g generator) object(kind string, bad bool) object {
-	isBad := func() bool { return bad && g.One(2) }
-	o := object{"metadata": g.metadata(kind, isBad())}
+// object generates a valid object of one of the four kinds.
+func (g generator) object(kind string) object {
+	o := object{"metadata": g.metadata(kind)}
 	switch kind {
 	case "Role", "ClusterRole":
 		var rules []rbacv1.PolicyRule
 		for range g.IntN(4) {
-			if isBad() {
-				rules = append(rules, g.badRule())
-			} else {
-				rules = append(rules, g.goodRule(kind))
-			}
+			rules = append(rules, g.goodRule(kind))
 		}
 		o["rules"] = rules
 		if kind == "ClusterRole" && g.One(2) {
-			var selectors []object
-			for range g.IntN(4) {
-				selectors = append(selectors, g.labelSelectorOf(isBad()))
-			}
-			if len(selectors) == 0 && !bad {
-				selectors = append(selectors, object{})
-			}
-			o["aggregationRule"] = object{"clusterRoleSelectors": selectors}
+			o["aggregationRule"] = object{"clusterRoleSelectors": append(g.someSelectors(), g.labelSelectorOf())}
 		}
 	default:
 		ref := object{"apiGroup": rbacv1.GroupName, "kind": "ClusterRole", "name": g.Pick("view", "a b", "c0")}
 		if kind == "RoleBinding" && g.One(2) {
 			ref["kind"] = "Role"
 		}
-		if isBad() {
-			ref[g.Pick("apiGroup", "kind", "name")] = g.Pick("", "Role", "role", "apps", "a/b%", "..", "q\"<\u2028", "a%")
-		}
 		o["roleRef"] = ref
 		var subjects []object
 		for range g.IntN(4) {
-			subjects = append(subjects, g.subject(kind, isBad()))
+			subjects = append(subjects, g.subject())
 		}
 		o["subjects"] = subjects
 	}
 	return o
 }
 
-func (g generator) subject(kind string, bad bool) object {
-	s := object{"kind": g.Pick("User", "Group"), "apiGroup": rbacv1.GroupName, "name": g.Pick(users[0], "a b", "ü", "*")}
+// badObject generates an object that may be invalid in several places.
+func (g generator) badObject(kind string) object {
+	o := g.object(kind)
 	if g.One(2) {
-		s = object{"kind": "ServiceAccount", "name": g.Pick("sa", "a.b-c", "1"), "namespace": g.Pick("ns1", "A b")}
+		o["metadata"] = g.badMetadata(kind)
 	}
-	if !bad {
-		return s
+	if rules, is := o["rules"].([]rbacv1.PolicyRule); is {
+		for n := range rules {
+			if g.One(2) {
+				rules[n] = g.badRule()
+			}
+		}
 	}
+	if rule, is := o["aggregationRule"].(object); is {
+		var selectors []object
+		for range g.IntN(4) {
+			if g.One(2) {
+				selectors = append(selectors, g.badLabelSelector())
+			} else {
+				selectors = append(selectors, g.labelSelectorOf())
+			}
+		}
+		rule["clusterRoleSelectors"] = selectors
+	}
+	if ref, is := o["roleRef"].(object); is && g.One(2) {
+		ref[g.Pick("apiGroup", "kind", "name")] = g.Pick("", "Role", "role", "apps", "a/b%", "..", "q\"<\u2028", "a%")
+	}
+	if subjects, is := o["subjects"].([]object); is {
+		for n := range subjects {
+			if g.One(2) {
+				subjects[n] = g.badSubject()
+			}
+		}
+	}
+	return o
+}
+
+// anyObject generates an object that is valid once in so many calls.
+func (g generator) anyObject(kind string, valid int) object {
+	if g.One(valid) {
+		return g.object(kind)
+	}
+	return g.badObject(kind)
+}
+
+func (g generator) subject() object {
+	if g.One(2) {
+		return object{"kind": "ServiceAccount", "name": g.Pick("sa", "a.b-c", "1"), "namespace": g.Pick("ns1", "A b")}
+	}
+	return object{"kind": g.Pick("User", "Group"), "apiGroup": rbacv1.GroupName, "name": g.Pick(users[0], "a b", "ü", "*")}
+}
+
+func (g generator) badSubject() object {
+	s := g.subject()
 	switch g.IntN(4) {
 	case 0:
 		s["kind"] = g.Pick("User", "Group", "ServiceAccount", "user", "", "k\"v")
@@ -127,13 +164,13 @@ var kinds = []string{"Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"}
 
 func (g generator) validate() *question {
 	kind := g.Pick(kinds...)
-	return &question{Op: "rbac.validate", Kind: kind, Object: raw(g.object(kind, !g.One(3)))}
+	return &question{Op: "rbac.validate", Kind: kind, Object: raw(g.anyObject(kind, 3))}
 }
 
 // update generates an object and the stored version that it replaces. Both may be invalid.
 func (g generator) update() *question {
 	kind := g.Pick("Role", "ClusterRole", "ClusterRole", "ClusterRole", "RoleBinding", "ClusterRoleBinding")
-	before, after := g.object(kind, g.One(2)), g.object(kind, g.One(2))
+	before, after := g.anyObject(kind, 2), g.anyObject(kind, 2)
 	metadata := after["metadata"].(object)
 	of := before["metadata"].(object)
 	if !isNamespaced(kind) {
@@ -169,7 +206,7 @@ func classesOfErrors(q *question, a answer) []string {
 
 func (g generator) fillIn() *question {
 	kind := g.Pick(kinds...)
-	o := g.object(kind, true)
+	o := g.badObject(kind)
 	if ref, is := o["roleRef"].(object); is && g.One(2) {
 		delete(ref, "apiGroup")
 	}
@@ -213,7 +250,7 @@ func (g generator) write() *question {
 		}})
 		give("all")
 	}
-	metadata := g.metadata(q.Kind, false)
+	metadata := g.metadata(q.Kind)
 	if isNamespaced(q.Kind) && c.namespace != "" {
 		metadata["namespace"] = c.namespace
 	}
@@ -230,7 +267,7 @@ func (g generator) write() *question {
 			ref = c.role
 		}
 		o["roleRef"] = object{"apiGroup": ref.APIGroup, "kind": ref.Kind, "name": ref.Name}
-		o["subjects"] = []object{g.subject(q.Kind, false)}
+		o["subjects"] = []object{g.subject()}
 	}
 	if g.One(2) {
 		before := object{"metadata": o["metadata"]}
@@ -315,7 +352,7 @@ func put[T any](list []T, one T, isOne func(T) bool) []T {
 func (g generator) someSelectors() []object {
 	var selectors []object
 	for range g.IntN(3) {
-		selectors = append(selectors, g.labelSelectorOf(false))
+		selectors = append(selectors, g.labelSelectorOf())
 	}
 	return selectors
 }
@@ -331,7 +368,7 @@ func classesOfWrite(q *question, a answer) []string {
 // read generates the JSON of an object in which some fields have the wrong type, are null or are missing.
 func (g generator) read() *question {
 	kind := g.Pick(kinds...)
-	o := g.object(kind, false)
+	o := g.object(kind)
 	if g.One(3) {
 		o["metadata"].(object)["annotations"] = object{"a": "b"}
 	}

@@ -187,28 +187,42 @@ func (g generator) labelValue() string {
 	return g.Pick("", "true", "1", "A.b_c-1", "false", strings.Repeat("v", 63))
 }
 
-// matchLabels generates labels; if bad, possibly invalid ones.
-func (g generator) matchLabels(bad bool) map[string]string {
+// matchLabels generates valid labels.
+func (g generator) matchLabels() map[string]string {
 	labels := map[string]string{}
 	for range g.IntN(3) {
-		if bad {
-			labels[g.labelKey()] = g.labelValue()
-		} else {
-			labels[g.Pick("a", "b", "x.io/c", "agg-a")] = g.Pick("", "true", "1", "12")
-		}
+		labels[g.Pick("a", "b", "x.io/c", "agg-a")] = g.Pick("", "true", "1", "12")
 	}
 	return labels
 }
 
-// labelSelectorOf generates a LabelSelector as JSON, so that a list can be missing or empty.
-func (g generator) labelSelectorOf(bad bool) map[string]any {
+// badLabels generates labels that are often invalid.
+func (g generator) badLabels() map[string]string {
+	labels := map[string]string{}
+	for range g.IntN(3) {
+		labels[g.labelKey()] = g.labelValue()
+	}
+	return labels
+}
+
+// labelSelectorOf generates a valid LabelSelector as JSON, so that a list can be missing or empty.
+func (g generator) labelSelectorOf() map[string]any {
+	return g.selectorOf(g.matchLabels(), g.requirement)
+}
+
+// badLabelSelector generates a LabelSelector that is often invalid.
+func (g generator) badLabelSelector() map[string]any {
+	return g.selectorOf(g.badLabels(), g.badRequirement)
+}
+
+func (g generator) selectorOf(labels map[string]string, requirement func() map[string]any) map[string]any {
 	selector := map[string]any{}
-	if labels := g.matchLabels(bad); len(labels) > 0 {
+	if len(labels) > 0 {
 		selector["matchLabels"] = labels
 	}
 	var expressions []map[string]any
 	for range g.IntN(3) {
-		expressions = append(expressions, g.requirement(bad))
+		expressions = append(expressions, requirement())
 	}
 	if len(expressions) > 0 {
 		selector["matchExpressions"] = expressions
@@ -216,15 +230,16 @@ func (g generator) labelSelectorOf(bad bool) map[string]any {
 	return selector
 }
 
-func (g generator) requirement(bad bool) map[string]any {
+func (g generator) requirement() map[string]any {
 	e := map[string]any{"key": g.Pick("a", "b", "x.io/c", "agg-a"), "operator": g.Pick("In", "NotIn", "Exists", "DoesNotExist")}
-	operator := e["operator"].(string)
-	if strings.HasSuffix(operator, "In") {
+	if strings.HasSuffix(e["operator"].(string), "In") {
 		e["values"] = g.AtLeastOne(3, []string{"", "true", "1", "12"})
 	}
-	if !bad {
-		return e
-	}
+	return e
+}
+
+func (g generator) badRequirement() map[string]any {
+	e := g.requirement()
 	switch g.IntN(6) {
 	case 0:
 		e["key"] = g.labelKey()
@@ -239,9 +254,12 @@ func (g generator) requirement(bad bool) map[string]any {
 }
 
 func (g generator) labelSelector() *question {
-	q := &question{Op: "rbac.label_selector", Selector: raw(g.labelSelectorOf(g.One(2))), Labels: g.matchLabels(false)}
-	if g.One(30) {
+	q := &question{Op: "rbac.label_selector", Selector: raw(g.labelSelectorOf()), Labels: g.matchLabels()}
+	switch {
+	case g.One(30):
 		q.Selector = raw(nil)
+	case g.One(2):
+		q.Selector = raw(g.badLabelSelector())
 	}
 	return q
 }

@@ -76,10 +76,10 @@ func (g generator) review() *question {
 		resource["namespace"] = q.Namespace
 	}
 	if g.One(4) {
-		resource["fieldSelector"] = g.selectorAttributes(false)
+		resource["fieldSelector"] = g.fieldAttributes()
 	}
 	if g.One(4) {
-		resource["labelSelector"] = g.selectorAttributes(true)
+		resource["labelSelector"] = g.labelAttributes()
 	}
 	path := object{"verb": a.Verb, "path": a.Path + g.Pick("", "", "", "<&>\u2028")}
 	isResource := a.ResourceRequest || kind == "LocalSubjectAccessReview" && !g.One(10)
@@ -114,34 +114,45 @@ func (g generator) review() *question {
 		metadata["namespace"] = g.Pick("ns1", "ns2", "")
 	}
 	if g.One(15) {
-		metadata = g.metadata(g.Pick(kinds...), false)
+		metadata = g.metadata(g.Pick(kinds...))
 	}
 	q.Review = raw(object{"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec})
 	return q
 }
 
-// selectorAttributes generates the selector of a review: raw, parsed or invalid.
-func (g generator) selectorAttributes(ofLabels bool) object {
+// labelAttributes generates the label selector of a review: raw, parsed or invalid.
+func (g generator) labelAttributes() object {
+	return g.attributes(g.selectorText, func() object {
+		if g.One(4) {
+			return g.badRequirement()
+		}
+		return g.requirement()
+	})
+}
+
+// fieldAttributes generates the field selector of a review: raw, parsed or invalid.
+func (g generator) fieldAttributes() object {
+	return g.attributes(g.fieldSelector, func() object {
+		r := g.requirement()
+		r["key"] = g.Pick("metadata.name", "status.phase", "a b", "")
+		if _, is := r["values"]; is && !g.One(3) {
+			r["values"] = []string{g.Pick("web", "", "a,b")}
+		}
+		return r
+	})
+}
+
+func (g generator) attributes(text func() string, requirement func() object) object {
 	s := object{}
 	if g.One(2) {
-		if ofLabels {
-			s["rawSelector"] = g.selectorText()
-		} else {
-			s["rawSelector"] = g.fieldSelector()
-		}
+		s["rawSelector"] = text()
 		if !g.One(10) {
 			return s
 		}
 	}
 	var requirements []object
 	for range g.IntN(4) {
-		r := g.requirement(ofLabels && g.One(4))
-		if !ofLabels {
-			r["key"] = g.Pick("metadata.name", "status.phase", "a b", "")
-			if _, is := r["values"]; is && !g.One(3) {
-				r["values"] = []string{g.Pick("web", "", "a,b")}
-			}
-		}
+		r := requirement()
 		if g.One(5) {
 			r["operator"] = g.Pick("Gt", "in", "", "New")
 		}

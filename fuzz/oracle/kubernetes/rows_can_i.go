@@ -39,7 +39,8 @@ func (p *pairing) rowsOfCanI() []string {
 // rowsOfRefusal returns the row of arguments that only we refuse. The message must fit the question and what upstream asks.
 func (p *pairing) rowsOfRefusal() []string {
 	message := differential.ErrorField(p.ours, "message")
-	request, is := p.theirs["request"].(answer)
+	// A request without any text is absent.
+	request, _ := p.theirs["request"].(answer)
 	says := func(part string) bool { return strings.Contains(message, part) }
 	switch {
 	case differential.Code(p.theirs) == "another-question":
@@ -47,7 +48,7 @@ func (p *pairing) rowsOfRefusal() []string {
 		if says("is not known") || says("needs a value") && hasFlagForValue(p.q.Words) {
 			return []string{"can-i-other-flags"}
 		}
-	case !is:
+	case differential.Code(p.theirs) != "":
 	case says("needs a value"):
 		if hasFlagForValue(p.q.Words) {
 			return []string{"can-i-flag-for-value"}
