@@ -37,12 +37,11 @@ func (p *pairing) isOtherOrder() bool {
 
 // joined returns what an aggregate of errors prints.
 func joined(causes []metav1.StatusCause) string {
-	var texts []string
+	var all []string
 	for _, cause := range causes {
-		if text := cause.Field + ": " + cause.Message; !slices.Contains(texts, text) {
-			texts = append(texts, text)
-		}
+		all = append(all, cause.Field+": "+cause.Message)
 	}
+	texts := withoutRepeats(all)
 	if len(texts) == 1 {
 		return texts[0]
 	}
@@ -63,22 +62,33 @@ func sortErrorsOfLabels(object json.RawMessage, causes []metav1.StatusCause) {
 	}
 }
 
-// sortLike puts errors into this order. An update validates labels twice, and has the errors twice.
+// sortLike puts errors into this order. An update in 1.34 validates labels twice and has the errors twice. From 1.37 on, equal
+// errors of two labels are one.
 func sortLike(order []string, causes []metav1.StatusCause) {
-	var sorted []string
-	for range len(causes) / len(order) {
-		sorted = append(sorted, order...)
-	}
 	var messages []string
 	for _, cause := range causes {
 		messages = append(messages, cause.Message)
 	}
-	if !slices.Equal(slices.Sorted(slices.Values(sorted)), slices.Sorted(slices.Values(messages))) {
-		return
+	slices.Sort(messages)
+	for _, one := range [][]string{order, withoutRepeats(order)} {
+		sorted := slices.Repeat(one, len(causes)/len(one))
+		if slices.Equal(slices.Sorted(slices.Values(sorted)), messages) {
+			for n := range causes {
+				causes[n].Message = sorted[n]
+			}
+			return
+		}
 	}
-	for n := range causes {
-		causes[n].Message = sorted[n]
+}
+
+func withoutRepeats(of []string) []string {
+	var all []string
+	for _, one := range of {
+		if !slices.Contains(all, one) {
+			all = append(all, one)
+		}
 	}
+	return all
 }
 
 // errorsOfLabels returns the errors of labels in the order of the keys.
