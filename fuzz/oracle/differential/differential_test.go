@@ -85,6 +85,13 @@ func printed(t *testing.T, call func(program string) bool) (output string, isGoo
 	return string(text), isGood
 }
 
+// withFloors replaces the table of floors until the test ends.
+func withFloors(t *testing.T, floors string) {
+	table := floorTable
+	t.Cleanup(func() { floorTable = table })
+	floorTable = floors
+}
+
 func TestADifferenceWithoutARowIsShrunkAndFails(t *testing.T) {
 	output, isGood := compared(t, lengths, 500)
 	if isGood {
@@ -167,6 +174,7 @@ func TestStoredSlicesAreNotAskedAgain(t *testing.T) {
 }
 
 func TestAQuestionThatIsNotUnderstoodIsUnexplained(t *testing.T) {
+	withFloors(t, "lengths 100 alike")
 	refusesBoth := func(p *Pair) bool { return Code(p.Theirs) != "" && Code(p.Ours) != "" }
 	area := Area{
 		Name:    "lengths",
@@ -187,6 +195,39 @@ func TestAQuestionThatIsNotUnderstoodIsUnexplained(t *testing.T) {
 		if isGood != one.isAlike || strings.Contains(output, "not understood: ") == one.isAlike {
 			t.Fatal(one.text, output)
 		}
+	}
+}
+
+func TestAShareBelowItsFloorFails(t *testing.T) {
+	area := lengths
+	area.Answer = func(c Case) any {
+		text := textOf(c.Question())
+		return map[string]any{"length": len(text) + isWrong(text)}
+	}
+	for _, one := range []struct {
+		floors string
+		isGood bool
+	}{
+		{"lengths 100 alike\nlengths 100 text", true},
+		// It demands fewer than 50 questions of these 500.
+		{"lengths 100 alike\nlengths 9 number", true},
+		{"lengths 100 alike\nlengths 10 number", false},
+		// It leaves fewer than 50 of them to other answers.
+		{"lengths 100 alike\nlengths 91 number", true},
+		{"lengths 100 alike\nlengths 90 number", false},
+		{"lengths 100 text", false},
+		{"other 100 alike", false},
+	} {
+		withFloors(t, one.floors)
+		if output, isGood := compared(t, area, 500); isGood != one.isGood {
+			t.Fatal(one.floors, output)
+		}
+	}
+	area.Answer = func(Case) any { return map[string]any{"length": 5} }
+	area.Rows = func(*Pair) []string { return []string{"one"} }
+	withFloors(t, "lengths 100 alike")
+	if output, isGood := compared(t, area, 500); isGood || !strings.Contains(output, "at least 100 %") {
+		t.Fatal(output)
 	}
 }
 
@@ -219,8 +260,11 @@ func TestARunHasQuestions(t *testing.T) {
 	}
 }
 
-func TestTheTableOfRowsCanBeRead(t *testing.T) {
+func TestTheTablesCanBeRead(t *testing.T) {
 	if !slices.Contains(rowsOf("arn_like"), "question-mark-in-a-pattern") {
 		t.Fatal(rowsOf("arn_like"))
+	}
+	if !slices.ContainsFunc(floors(), func(one floor) bool { return one.area == "authorize" && one.class == "allowed" }) {
+		t.Fatal(floors())
 	}
 }

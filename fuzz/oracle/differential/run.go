@@ -60,7 +60,7 @@ func newRun(area *Area, program string, seed uint64) *run {
 
 // compare asks upstream and the driver questions of one area, or of all. Each difference must match exactly
 // one row of the divergence files. Returns whether there was no other difference and, after enough questions,
-// whether each row of the area has shown.
+// whether each row of the area has shown and no share is below its floor.
 func (o *Oracle) compare(program, only string, length extent, seed uint64, stored *storage) bool {
 	isGood := true
 	for n := range o.Areas {
@@ -194,7 +194,7 @@ func (o *Oracle) report(r *run, total tally) bool {
 	for _, class := range slices.Sorted(maps.Keys(total.Classes)) {
 		fmt.Printf("  %5.1f %% %s\n", total.share(class), class)
 	}
-	isGood := bad == 0
+	isGood := total.reportFloors(r.area.Name) && bad == 0
 	expected := rowsOf(r.area.Name)
 	for _, row := range slices.Sorted(maps.Keys(total.Rows)) {
 		switch {
