@@ -202,9 +202,11 @@ fn report_overlap(
 
 fn read_account(node: &Node, at: Location, sink: &mut ProblemSink<'_>) -> Option<AccountId> {
     let scalar = node.as_scalar();
-    let kind = scalar
-        .map(Scalar::text)
-        .map_or(Some(ProblemKind::AccountId), diagnose_account);
+    let kind = match scalar.map(Scalar::text) {
+        None => Some(ProblemKind::AccountId),
+        Some(text) if is_unfilled(text) => Some(ProblemKind::Unfilled),
+        Some(text) => diagnose_account(text),
+    };
     if let Some(kind) = kind {
         sink.report(kind, at, node.offset());
     } else if scalar.is_some_and(loses_zeros) && !sink.is_quoted(node.offset()) {
