@@ -177,6 +177,12 @@ impl Gathered {
             sources::ConfigMapContent::Mapping => found.add_config_map(node),
             // It perhaps has the name of the mapping, but no content.
             sources::ConfigMapContent::Other if sources::is_named_like_mapping(node) => {
+                let entries = node.as_mapping().map_or(&[][..], Mapping::entries);
+                let mut keys = entries.iter().map(|(key, _)| key.text());
+                if keys.any(|key| key != "data" && key.trim().eq_ignore_ascii_case("data")) {
+                    self.lost(text.place(node.offset()), SourceFault::Field("data"));
+                    return;
+                }
                 found.add_config_map(node);
             }
             sources::ConfigMapContent::Other => self.skip(text, "ConfigMap".to_owned(), node),

@@ -10,10 +10,17 @@ use crate::problem::{Cause, Problem, SourceFault};
 /// `konfig.RecognizedKustomizationFileNames`).
 const FILES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
+/// The field that makes each ConfigMap of files.
+const GENERATOR: &str = "configMapGenerator";
+
+/// The name of the ConfigMap with the mapping.
+const MAPPING: &str = "aws-auth";
+
 /// The fields that change names, namespaces or objects. The others change labels, images and what else has no part in
 /// access.
-const CHANGES: [&str; 13] = [
+const CHANGES: [&str; 14] = [
     "components",
+    GENERATOR,
     "generators",
     "helmChartInflationGenerator",
     "helmCharts",
@@ -115,7 +122,12 @@ fn does_change(field: &str, value: &Node) -> bool {
         let kind = kind.and_then(Node::as_text);
         kind.is_none_or(|kind| KINDS.contains(&kind))
     };
+    let is_mapping = |generator: &Node| {
+        let name = generator.get("name").and_then(Node::as_text);
+        name.is_some_and(|name| name.starts_with(MAPPING))
+    };
     match value {
+        Node::Sequence(items) if field == GENERATOR => items.iter().any(is_mapping),
         Node::Null => false,
         Node::Scalar(text) => !text.text().is_empty(),
         Node::Sequence(items) if field.starts_with("patches") => items.iter().any(is_about_access),
