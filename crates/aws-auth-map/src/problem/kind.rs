@@ -110,6 +110,8 @@ pub enum ProblemKind {
     MisspelledKey(&'static str),
     /// A key of `data` that resembles a section's.
     MisspelledSection(Section),
+    /// More than one `ClusterConfig` of eksctl in one text.
+    MoreClusterConfigs,
     /// More than one document where only one is read.
     MoreDocuments,
     /// An entry with more than one principal.
@@ -334,6 +336,7 @@ impl ProblemKind {
             Self::MissingUsername => "missing-username",
             Self::MisspelledKey(_) => "misspelled-key",
             Self::MisspelledSection(_) => "misspelled-section",
+            Self::MoreClusterConfigs => "more-cluster-configs",
             Self::MoreDocuments => "more-documents",
             Self::MorePrincipals => "more-principals",
             Self::NoAccessEntries => "no-access-entries",

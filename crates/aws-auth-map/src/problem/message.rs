@@ -179,6 +179,9 @@ impl fmt::Display for ProblemKind {
             Self::MisspelledSection(meant) => {
                 return write!(f, "not read; the section's name is `{meant}`, in this case");
             }
+            Self::MoreClusterConfigs => {
+                "there is more than one `ClusterConfig`, and eksctl takes one; give each by itself"
+            }
             Self::MoreDocuments => "there is more than one; only the first is read",
             Self::MorePrincipals => {
                 "an entry has an ARN, a permission set or a pattern, but only one of them; split \

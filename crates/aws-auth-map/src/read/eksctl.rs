@@ -1,5 +1,7 @@
 //! Files of eksctl: its `ClusterConfig`, and the list of identity mappings that it prints.
 
+mod misspelled;
+
 use bounded_yaml::{Mapping, Node};
 use iam_principal::{Kind, Principal};
 
@@ -8,16 +10,12 @@ use super::document::{self, text_of};
 use super::entry::EntryForm;
 use super::problem_sink::{ProblemSink, TextFrame};
 use super::section::{read_account_entry, read_rule};
-use super::suggest_key::suggest_key;
 use super::{Reader, Reading};
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::resolve::IdentityMap;
 use crate::resolve::backend::{AuthenticationMode, Backend, BackendKind};
 use crate::rules::arn::fold;
 use crate::rules::{Rules, Section};
-
-/// The keys of a `ClusterConfig` that are read.
-const KEYS: [&str; 2] = ["iamIdentityMappings", "accessConfig"];
 
 /// The group of eksctl's API, whose kinds are read.
 const API_GROUP: &str = "eksctl.io/";
@@ -93,17 +91,24 @@ impl Reader {
             };
             return (config, problems);
         };
-        if let Some(second) = configs.next() {
-            sink.report(ProblemKind::MoreDocuments, Location::FILE, second.offset());
-        }
         let mut config = ClusterConfig::default();
+        if let Some(second) = configs.next() {
+            sink.report(
+                ProblemKind::MoreClusterConfigs,
+                Location::FILE,
+                second.offset(),
+            );
+            let place = sink.locate(second.offset());
+            config.identity_mappings.mark_unreadable(None, place);
+            config.access_entries.mark_unreadable(None, place);
+        }
         if let Some(mappings) = present(file, "iamIdentityMappings") {
             self.read_mappings(mappings, &mut config.identity_mappings, &mut sink);
         }
         if let Some(access) = present(file, "accessConfig") {
             self.read_access(access, &mut config, &mut sink);
         }
-        mark_misspelled(file, &mut config, &mut sink);
+        misspelled::mark(file, &mut config, &mut sink);
         let is_empty = |rules: &Rules| rules.is_empty() && rules.unreadable().next().is_none();
         if is_empty(&config.identity_mappings) && is_empty(&config.access_entries) {
             sink.report(ProblemKind::NoIdentities, Location::FILE, file.offset());
@@ -231,27 +236,6 @@ fn section_of(item: &Node) -> Section {
     match Principal::parse(&arn).map(|principal| principal.kind()) {
         Ok(Kind::User) => Section::Users,
         _ => Section::Roles,
-    }
-}
-
-/// Reports each key that resembles a known key. eksctl refuses a file with such a key, so the content below it is
-/// unreadable.
-fn mark_misspelled(file: &Node, config: &mut ClusterConfig, sink: &mut ProblemSink<'_>) {
-    for (key, _) in file.as_mapping().map_or(&[][..], Mapping::entries) {
-        let name = key.text();
-        let Some(meant) = suggest_key(name, &KEYS).filter(|meant| *meant != name) else {
-            continue;
-        };
-        sink.report(
-            ProblemKind::MisspelledKey(meant),
-            Location::FILE,
-            key.offset(),
-        );
-        let place = sink.locate(key.offset());
-        match meant {
-            "accessConfig" => config.access_entries.mark_unreadable(None, place),
-            _ => config.identity_mappings.mark_unreadable(None, place),
-        }
     }
 }
 

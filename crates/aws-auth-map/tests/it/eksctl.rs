@@ -204,3 +204,70 @@ fn a_misspelled_key_of_a_cluster_config_is_not_an_empty_one() {
         assert_eq!(rules.unreadable().count(), 1, "{written}");
     }
 }
+
+#[test]
+fn a_file_that_eksctl_refuses_has_no_access_entries() {
+    for (key, written, want) in [
+        (
+            "accessEntries",
+            "accessEntrys",
+            "misspelled-key the file 18",
+        ),
+        (
+            "authenticationMode",
+            "authenticationModes",
+            "misspelled-key the file 17",
+        ),
+        (
+            "principalARN",
+            "principalArn",
+            "misspelled-key accessEntry[0] 19",
+        ),
+        (
+            "kubernetesGroups",
+            "groups",
+            "misspelled-key accessEntry[0] 21",
+        ),
+        (
+            "accessPolicies",
+            "policies",
+            "misspelled-key accessEntry[0] 22",
+        ),
+        ("policyARN", "policyArn", "misspelled-key accessEntry[0] 23"),
+        ("accessScope", "scope", "misspelled-key accessEntry[0] 24"),
+        (
+            "namespaces",
+            "namespace",
+            "misspelled-key accessEntry[0] 24",
+        ),
+        (
+            "principalARN: ",
+            "type: ",
+            "missing-principal accessEntry[0].principalARN 19",
+        ),
+    ] {
+        let text = CLUSTER_CONFIG.replacen(key, written, 1);
+        assert_ne!(text, CLUSTER_CONFIG);
+        let (config, problems) = Reader::new().read_cluster_config(&text);
+        let described = described(&problems);
+        assert!(
+            described.iter().any(|it| it == want),
+            "{written}: {described:?}"
+        );
+        assert_eq!(config.access_entries().unreadable().count(), 1, "{written}");
+    }
+}
+
+#[test]
+fn two_cluster_configs_in_one_text_are_not_joined() {
+    let text = format!("{CLUSTER_CONFIG}---\n{CLUSTER_CONFIG}");
+    let (config, problems) = Reader::new().read_cluster_config(&text);
+    let described = described(&problems);
+    assert!(
+        described.contains(&"more-cluster-configs the file 28".to_owned()),
+        "{described:?}"
+    );
+    for rules in [config.access_entries(), config.identity_mappings()] {
+        assert_eq!(rules.unreadable().count(), 1);
+    }
+}
