@@ -61,7 +61,7 @@ func isAsWeRead(p *differential.Pair) bool {
 // isOneCharacter returns whether a pattern matches only if a `?` matches no character.
 func isOneCharacter(p *differential.Pair) bool {
 	s := p.Case.(*spec)
-	return p.Theirs["match"] == true && p.Ours["match"] == nil && differential.Code(p.Ours) == "" && !isGlobOf(s.pattern, s.arn)
+	return p.Theirs["match"] == true && p.Ours["match"] == false && !isGlobOf(s.pattern, s.arn)
 }
 
 // refusing returns a source with a rule that gives the caller the name of a refusal.
