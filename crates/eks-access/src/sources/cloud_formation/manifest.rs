@@ -3,7 +3,7 @@
 
 use bounded_yaml::{Limits, Mapping, Node, Scalar, documents};
 
-use super::Template;
+use super::values::Template;
 use crate::gather::{Gathered, Text};
 use crate::problem::SourceFault;
 use crate::source::SourceKind;
