@@ -54,13 +54,10 @@ impl<'n> Found<'n> {
             let items = inner.as_sequence().unwrap_or_default();
             let listed = items.iter().filter(|item| is_text(item));
             self.listed.extend(listed.map(|item| (text, item)));
-            let before = (self.entries.len(), self.policies.len());
-            self.collect(text, inner);
-            if let Node::Mapping(inner) = inner
-                && before == (self.entries.len(), self.policies.len())
-            {
-                // An entry without a principal, which the reader reports.
-                self.entries.push((text, inner));
+            match inner {
+                // Its key says what it is, although it may have policies and nothing else.
+                Node::Mapping(inner) => self.entries.push((text, inner)),
+                _ => self.collect(text, inner),
             }
             return;
         }
