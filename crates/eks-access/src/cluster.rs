@@ -12,10 +12,10 @@ use k8s_rbac::{KubernetesVersion, Policy, SubjectName};
 use crate::document::Document;
 use crate::gather::Gathered;
 use crate::managed::ManagedEntries;
-use crate::options::{Options, Setting};
+use crate::options::{Options, Origin, Setting};
 use crate::place::Place;
 use crate::principals::Principals;
-use crate::problem::Problem;
+use crate::problem::{Problem, SourceFault};
 use crate::rbac::{Rbac, refused};
 use crate::source::{Source, Unrecognized};
 use crate::workload::Workload;
@@ -119,6 +119,12 @@ impl Cluster {
         );
         let refused = refused(&gathered.manifests, version.value());
         gathered.problems.extend(refused);
+        if let (Origin::Default, Some((place, what))) =
+            (mode.origin(), gathered.unknown_mode.take())
+            && mapping.depends_on_mode()
+        {
+            gathered.lost(place, SourceFault::ModeNotKnownYet(what));
+        }
         let default_policy = options.is_default_policy_added.then_some(version.value());
         Self {
             map: mapping.map.with_authentication_mode(mode.value()),

@@ -26,7 +26,7 @@ use crate::principals::Principals;
 use crate::problem::{Cause, Problem, SourceFault};
 use crate::rbac::RulePositions;
 use crate::source::{Source, SourceKind, Unrecognized};
-use crate::sources::{self, Account};
+use crate::sources::{self, Account, MadeCluster, NestedStack};
 use crate::workload::Workload;
 
 /// Everything that the documents have.
@@ -52,6 +52,10 @@ pub(crate) struct Gathered {
     pub(crate) managed: ManagedEntries,
     pub(crate) version: Option<(KubernetesVersion, Place)>,
     pub(crate) mode: Option<(AuthenticationMode, Place)>,
+    /// The first cluster with an authentication mode that is written and not known yet, and why not.
+    pub(crate) unknown_mode: Option<(Place, String)>,
+    pub(crate) made_cluster: Option<MadeCluster>,
+    pub(crate) nested_stacks: Vec<NestedStack>,
     pub(crate) sources: Vec<Source>,
     pub(crate) unrecognized: BTreeMap<String, Unrecognized>,
     pub(crate) problems: Vec<Problem>,
@@ -134,6 +138,9 @@ impl Gathered {
             managed: ManagedEntries::default(),
             version: None,
             mode: None,
+            unknown_mode: None,
+            made_cluster: None,
+            nested_stacks: Vec::new(),
             sources: Vec::new(),
             unrecognized: BTreeMap::new(),
             problems: Vec::new(),
@@ -156,6 +163,7 @@ impl Gathered {
             let text = Text::new(index, document);
             gathered.read_templates(&text, &places, &limits.with_tags(), account.as_ref());
         }
+        sources::lose_unread(&mut gathered);
         for (index, object, source) in std::mem::take(&mut gathered.objects) {
             let Some(document) = documents.get(index) else {
                 continue;
@@ -412,6 +420,11 @@ impl Gathered {
             Some((first, _)) if *first == mode => {}
             Some(_) => self.report(place, SourceFault::Contradiction("authentication mode")),
         }
+    }
+
+    /// Takes that an authentication mode is written and not known yet.
+    pub(crate) fn lose_mode(&mut self, place: Place, what: String) {
+        self.unknown_mode.get_or_insert((place, what));
     }
 
     /// Takes the version of Kubernetes. The first document that has it decides.

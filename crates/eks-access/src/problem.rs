@@ -63,12 +63,29 @@ pub enum SourceFault {
     /// The value depends on a parameter or on another resource.
     #[error("{0}: the value is known only after the template is deployed or the plan is applied")]
     NotKnownYet(String),
+    /// The authentication mode of a cluster depends on a parameter or on another resource.
+    #[error(
+        "the authentication mode of {0}, known only after the template is deployed or the plan is applied, decides \
+         which rules count; add the output of `aws eks describe-cluster`"
+    )]
+    ModeNotKnownYet(String),
+    /// A value that the provider plans in one way, whether it depends on another resource or EKS fills it in.
+    #[error(
+        "{0} is known only after the plan is applied if the configuration has it; taken for what EKS fills in"
+    )]
+    TakenForDefault(String),
+    /// A plan of Terraform that failed.
+    #[error("the plan failed, so parts of it are missing; give one that did not")]
+    FailedPlan,
     /// A part that gives access, in a format that this crate does not read.
     #[error(
         "{0} gives access and is not read; give what EKS has of it, from `aws eks describe-access-entry` or \
          the ConfigMap"
     )]
     NotRead(String),
+    /// A part that may give access and is not read, with what to give for it.
+    #[error("{0} may give access and is not read; give {1}")]
+    Unread(String, &'static str),
     /// A Helm chart with templates that cannot be read until they are rendered.
     #[error(
         "a Helm chart whose templates are not rendered ({0}); give the output of `helm template` instead"
@@ -153,8 +170,10 @@ impl SourceFault {
             Self::Syntax(_) => "syntax",
             Self::SeveralConfigMaps => "several-config-maps",
             Self::UserIdWithoutArn(_) => "user-id-without-arn",
-            Self::NotKnownYet(_) => "not-known-yet",
-            Self::NotRead(_) => "not-read",
+            Self::TakenForDefault(_) => "taken-for-default",
+            Self::FailedPlan => "failed-plan",
+            Self::NotKnownYet(_) | Self::ModeNotKnownYet(_) => "not-known-yet",
+            Self::NotRead(_) | Self::Unread(..) => "not-read",
             Self::Chart(_) => "unrendered-chart",
             Self::Encrypted => "encrypted",
             Self::Kustomization(_) => "unbuilt-kustomization",

@@ -2,6 +2,7 @@
 
 mod cloud_formation;
 mod managed_nodes;
+mod nodes;
 mod terraform;
 mod terraform_rbac;
 
@@ -15,7 +16,9 @@ use crate::problem::SourceFault;
 use crate::source::SourceKind;
 use crate::workload::Workload;
 
-pub(crate) use cloud_formation::{Account, take_template};
+use nodes::without_offsets;
+
+pub(crate) use cloud_formation::{Account, MadeCluster, NestedStack, lose_unread, take_template};
 pub(crate) use managed_nodes::{take_cluster_config, take_managed_nodes};
 pub(crate) use terraform::take_terraform;
 

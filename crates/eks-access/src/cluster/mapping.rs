@@ -23,6 +23,18 @@ pub(super) struct Mapping {
     pub(super) config_map: Option<usize>,
 }
 
+impl Mapping {
+    /// Returns whether it has rules that some authentication mode leaves out.
+    pub(super) fn depends_on_mode(&self) -> bool {
+        let is_left_out = |one: &Backend| {
+            let kind = one.kind();
+            matches!(kind, BackendKind::AccessEntries | BackendKind::EksConfigMap)
+                && (!one.rules().is_empty() || is_lost(one.rules()))
+        };
+        self.map.backends().iter().any(is_left_out)
+    }
+}
+
 /// Chooses the dialect. A configuration file of aws-iam-authenticator shows that aws-iam-authenticator
 /// reads the rules, unless the cluster is one of EKS, which has no use for such a file.
 pub(super) fn dialect(options: &Options, gathered: &Gathered) -> Setting<Dialect> {

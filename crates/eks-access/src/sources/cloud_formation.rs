@@ -5,19 +5,26 @@
 //! a written name are filled in. An entry with any other value is unknown before the template is deployed, and
 //! so is the cluster.
 
+mod clusters;
 mod entry;
 mod manifest;
+mod nested;
 mod values;
 
 use bounded_yaml::{Node, Scalar};
 
-use self::manifest::take_manifest;
-use self::values::{MAX_DEPTH, Template};
+use self::clusters::Clusters;
+use self::manifest::{has_text, take_manifest};
+use self::nested::{is_nested, lose_macros, take_nested};
+use self::values::{MAX_DEPTH, Template, fields, is_no_value};
 use super::{managed_nodes, take_mode, take_version};
 use crate::gather::{Gathered, Text};
 use crate::managed::Manager;
 use crate::problem::SourceFault;
 use crate::source::SourceKind;
+
+pub(crate) use self::clusters::MadeCluster;
+pub(crate) use self::nested::{NestedStack, lose_unread};
 
 /// The account and region of a cluster.
 #[derive(Clone, Debug)]
@@ -41,7 +48,7 @@ impl Account {
     }
 }
 
-/// Takes the resources of a template, whose short functions are mappings of their tags, as those of `Limits::with_tags`.
+/// Takes the resources of a template. Its short functions were read as mappings of their tags, with `Limits::with_tags`.
 pub(crate) fn take_template(
     gathered: &mut Gathered,
     text: &Text<'_>,
@@ -53,14 +60,17 @@ pub(crate) fn take_template(
         gathered.lost(text.place(node.offset()), SourceFault::Field("Resources"));
         return Vec::new();
     };
+    lose_macros(gathered, text, node);
     let template = Template::new(node, resources, account);
+    let mut clusters = Clusters::new(text, node);
     let mut entries = Vec::new();
     for (id, resource) in resources.entries() {
         let properties = resource.get("Properties");
         match resource.get("Type").and_then(Node::as_text) {
             Some("AWS::EKS::AccessEntry") => {
-                let of_resource = properties.map(|one| template.entry(one));
-                match of_resource.unwrap_or_else(|| Err("it has no properties".to_owned())) {
+                let name = properties.and_then(|one| one.get("ClusterName"));
+                clusters.saw(gathered, text, &template, (id, name));
+                match values::properties(resource).and_then(|one| template.entry(one)) {
                     Ok(entry) => entries.push(entry),
                     Err(why) => {
                         let what = format!("access entry {}: {why}", id.text());
@@ -70,25 +80,27 @@ pub(crate) fn take_template(
                 }
             }
             Some("AWS::EKS::Cluster") => {
+                clusters.saw_made(gathered, text, &template, (id, resource));
                 let keys = [
-                    "Name",
                     "Version",
                     "AccessConfig",
-                    "AuthenticationMode",
                     "BootstrapClusterCreatorAdminPermissions",
                 ];
                 template.take_cluster(gathered, text, properties, keys);
+                let path = ["AccessConfig", "AuthenticationMode"];
+                template.take_mode(gathered, text, (id, resource), &path);
             }
             Some("Custom::AWSCDK-EKS-Cluster") => {
+                clusters.saw_made(gathered, text, &template, (id, resource));
                 let keys = [
-                    "name",
                     "version",
                     "accessConfig",
-                    "authenticationMode",
                     "bootstrapClusterCreatorAdminPermissions",
                 ];
                 let config = properties.and_then(|one| one.get("Config"));
                 template.take_cluster(gathered, text, config, keys);
+                let path = ["Config", "accessConfig", "authenticationMode"];
+                template.take_mode(gathered, text, (id, resource), &path);
             }
             Some("AWS::EKS::Nodegroup") => {
                 let manager = Manager::NodeGroup(id.text().to_owned());
@@ -101,12 +113,23 @@ pub(crate) fn take_template(
             Some(
                 kind @ ("AWSQS::Kubernetes::Resource" | "Custom::AWSCDK-EKS-KubernetesResource"),
             ) => {
-                take_manifest(gathered, text, &template, (id, kind), properties);
+                let name = properties.and_then(|one| one.get("ClusterName"));
+                clusters.saw(gathered, text, &template, (id, name));
+                take_manifest(gathered, text, &template, (id, kind), resource);
             }
             Some("AWSQS::EKS::Cluster")
                 if properties.is_some_and(|one| one.get("KubernetesApiAccess").is_some()) =>
             {
                 let what = format!("KubernetesApiAccess of {}", id.text());
+                gathered.lost(text.place(id.offset()), SourceFault::NotRead(what));
+            }
+            Some(kind) if is_nested(kind) => take_nested(gathered, text, id, resource),
+            Some("Custom::AWSCDK-EKS-KubernetesPatch")
+                if properties
+                    .and_then(|one| one.get("ResourceName"))
+                    .is_some_and(|name| has_text(name, &PATCHED)) =>
+            {
+                let what = format!("the patch {}", id.text());
                 gathered.lost(text.place(id.offset()), SourceFault::NotRead(what));
             }
             Some(kind) if is_of_eks(kind) => {
@@ -126,48 +149,65 @@ pub(crate) fn take_template(
 /// (`Fn::Transform`) may write any resource, and a loop (`Fn::ForEach`) repeats the resources in it
 /// (CloudFormation, "Intrinsic function reference").
 fn may_give_access(id: &Scalar, resource: &Node) -> bool {
-    !id.text().starts_with("Fn::ForEach::") || names_type_of_eks(resource)
-}
-
-fn names_type_of_eks(node: &Node) -> bool {
-    match node {
-        Node::Null => false,
-        Node::Scalar(scalar) => is_of_eks(scalar.text()),
-        Node::Sequence(items) => items.iter().any(names_type_of_eks),
-        Node::Mapping(mapping) => mapping
-            .entries()
-            .iter()
-            .any(|(_, value)| names_type_of_eks(value)),
-    }
+    !id.text().starts_with("Fn::ForEach::") || has_text(resource, &PREFIXES)
 }
 
 /// Returns whether a type of resource may have a part in the access to a cluster.
 fn is_of_eks(kind: &str) -> bool {
-    ["AWS::EKS::", "AWSQS::", "Custom::AWSCDK-EKS-"]
-        .iter()
-        .any(|prefix| kind.starts_with(prefix))
+    PREFIXES.iter().any(|prefix| kind.starts_with(prefix))
 }
 
+const PREFIXES: [&str; 3] = ["AWS::EKS::", "AWSQS::", "Custom::AWSCDK-EKS-"];
+
+/// Words in the names of the objects that give access, such as `clusterrolebinding/dev`, as a patch of the AWS CDK has them.
+const PATCHED: [&str; 3] = ["aws-auth", "role", "Role"];
+
 impl Template<'_> {
-    /// Takes the version, the authentication mode and whether the creator has an entry, by their keys.
+    /// Takes the version, and whether the creator has an entry, by their keys.
     fn take_cluster(
         &self,
         gathered: &mut Gathered,
         text: &Text<'_>,
         properties: Option<&Node>,
-        [name, version, access, mode, creator]: [&str; 5],
+        [version, access, creator]: [&str; 3],
     ) {
         let field = |node: Option<&Node>, key| self.text_node(node?.get(key)?).ok();
-        // A name that refers to a parameter is not filled in: the default may be the name of another cluster.
-        gathered.saw_cluster(text, properties.and_then(|one| one.get(name)));
         if let Some(version) = field(properties, version) {
             take_version(gathered, text, &version);
         }
         let access = properties.and_then(|one| one.get(access));
-        if let Some(mode) = field(access, mode) {
-            take_mode(gathered, text, &mode);
-        }
         managed_nodes::take_creator(gathered, field(access, creator).as_ref());
+    }
+
+    /// Takes the authentication mode of a cluster, by its path in the properties.
+    fn take_mode(
+        &self,
+        gathered: &mut Gathered,
+        text: &Text<'_>,
+        (id, resource): (&Scalar, &Node),
+        path: &[&str],
+    ) {
+        match self.mode(resource, path) {
+            Ok(Some(mode)) => take_mode(gathered, text, &mode),
+            Ok(None) => {}
+            Err(why) => {
+                let what = format!("{}: {why}", id.text());
+                gathered.lose_mode(text.place(id.offset()), what);
+            }
+        }
+    }
+
+    /// Returns the authentication mode that is written.
+    fn mode(&self, resource: &Node, path: &[&str]) -> Result<Option<Node>, String> {
+        let mut node = values::properties(resource)?;
+        for key in path {
+            fields(node)?;
+            match node.get(key).filter(|value| !is_no_value(value)) {
+                None => return Ok(None),
+                Some(value) => node = value,
+            }
+        }
+        self.text_node(node).map(Some)
     }
 
     /// Takes the role of a managed node group or a Fargate profile, if its ARN is known.

@@ -1,18 +1,27 @@
 //! Kubernetes objects in resources of a template: resources of the AWS CDK, and of the public extension
 //! `AWSQS::Kubernetes::Resource`.
 
-use bounded_yaml::{Limits, Mapping, Node, Scalar, documents};
+use bounded_yaml::{Limits, Node, Scalar, documents};
 
-use super::values::Template;
+use super::values::{Template, fields, properties};
 use crate::gather::{Gathered, Text};
 use crate::problem::SourceFault;
 use crate::source::SourceKind;
+use crate::sources::without_offsets;
 
 /// The limit on the text of a manifest, in bytes: the limit of a template (CloudFormation quotas).
 pub(super) const MAX_MANIFEST: usize = 1_048_576;
 
 /// Words of a manifest that has a part in the answers.
-const WORDS: [&str; 3] = ["aws-auth", "mapRoles", k8s_rbac::API_GROUP];
+const WORDS: [&str; 7] = [
+    "AccessEntry",
+    "IAMIdentityMapping",
+    "aws-auth",
+    "mapAccounts",
+    "mapRoles",
+    "mapUsers",
+    k8s_rbac::API_GROUP,
+];
 
 /// Takes the objects in the `Manifest` of a resource, a JSON or YAML text. If the manifest is about access and
 /// depends on values that are known only after the template is deployed, the cluster is unknown.
@@ -21,21 +30,31 @@ pub(super) fn take_manifest(
     text: &Text<'_>,
     template: &Template<'_>,
     (id, kind): (&Scalar, &str),
-    properties: Option<&Node>,
+    resource: &Node,
 ) {
-    let Some(manifest) = properties.and_then(|one| one.get("Manifest")) else {
-        return;
-    };
     let place = text.place(id.offset());
-    let filled = match template.resolve_manifest(manifest) {
-        Ok(filled) => filled,
-        Err(why) => {
-            if has_word(manifest) {
+    let manifest = resource
+        .get("Properties")
+        .and_then(|one| one.get("Manifest"));
+    let filled = match properties(resource).and_then(fields) {
+        Ok(_) => manifest.map(|manifest| template.resolve_manifest(manifest)),
+        Err(why) => Some(Err(why)),
+    };
+    let filled = match filled {
+        Some(Ok(filled)) => filled,
+        Some(Err(why)) => {
+            if manifest.is_none_or(may_have_access) {
                 let what = format!("the manifest of {}: {why}", id.text());
                 gathered.lost(place, SourceFault::NotKnownYet(what));
             } else {
-                gathered.skip(text, format!("{kind} of CloudFormation"), manifest);
+                gathered.skip(text, format!("{kind} of CloudFormation"), resource);
             }
+            return;
+        }
+        None => {
+            // The extension AWSQS takes an address in place of a manifest.
+            let what = format!("the manifest of {}", id.text());
+            gathered.lost(place, SourceFault::Unread(what, "that manifest, too"));
             return;
         }
     };
@@ -62,27 +81,21 @@ pub(super) fn take_manifest(
     }
 }
 
-/// Returns whether a text in a value has a word of access.
-fn has_word(node: &Node) -> bool {
-    match node {
-        Node::Null => false,
-        Node::Scalar(scalar) => WORDS.iter().any(|word| scalar.text().contains(word)),
-        Node::Sequence(items) => items.iter().any(has_word),
-        Node::Mapping(mapping) => mapping.entries().iter().any(|(_, value)| has_word(value)),
-    }
+/// Returns whether a manifest that is not filled in may have a part in the answers: it has a word of access, or its kind
+/// is not written.
+fn may_have_access(manifest: &Node) -> bool {
+    has_text(manifest, &WORDS) || !has_text(manifest, &["kind"])
 }
 
-/// Drops the offsets, which count in the manifest and not in the template.
-fn without_offsets(node: &Node) -> Node {
-    let plain = |scalar: &Scalar| Scalar::new(scalar.text(), scalar.kind());
+/// Returns whether a text in a value has one of some words.
+pub(super) fn has_text(node: &Node, words: &[&str]) -> bool {
     match node {
-        Node::Null => Node::Null,
-        Node::Scalar(scalar) => Node::Scalar(plain(scalar)),
-        Node::Sequence(items) => Node::Sequence(items.iter().map(without_offsets).collect()),
+        Node::Null => false,
+        Node::Scalar(scalar) => words.iter().any(|word| scalar.text().contains(word)),
+        Node::Sequence(items) => items.iter().any(|item| has_text(item, words)),
         Node::Mapping(mapping) => {
-            let entries = mapping.entries().iter();
-            let entries = entries.map(|(key, value)| (plain(key), without_offsets(value)));
-            Node::Mapping(Mapping::from_entries(entries.collect()))
+            let mut values = mapping.entries().iter().map(|(_, value)| value);
+            values.any(|value| has_text(value, words))
         }
     }
 }

@@ -7,7 +7,7 @@ use bounded_yaml::{Kind, Mapping, Node, Scalar};
 use super::Account;
 use super::manifest::MAX_MANIFEST;
 
-/// A template, and what its values may refer to.
+/// A template, and the parameters and resources that its values may refer to.
 pub(super) struct Template<'t> {
     parameters: Option<&'t Node>,
     resources: &'t Mapping,
@@ -43,6 +43,11 @@ impl<'t> Template<'t> {
             max_text: Cell::new(MAX_TEXT),
         }
     }
+
+    /// Returns a resource by its logical id.
+    pub(super) fn resource(&self, id: &str) -> Option<&'t Node> {
+        self.resources.get(id)
+    }
 }
 
 impl Template<'_> {
@@ -62,7 +67,7 @@ impl Template<'_> {
     }
 
     pub(super) fn texts(&self, node: &Node) -> Result<Node, String> {
-        let items = list(node)?.iter().map(|one| self.text_node(one));
+        let items = list(node)?.into_iter().map(|one| self.text_node(one));
         Ok(Node::Sequence(items.collect::<Result<_, _>>()?))
     }
 
@@ -75,8 +80,17 @@ impl Template<'_> {
         }))
     }
 
-    /// Fills in a value.
+    /// Fills in a value. CloudFormation looks up a dynamic reference in it only when the template is deployed
+    /// (CloudFormation, "Get values stored in other services using dynamic references").
     pub(super) fn resolve(&self, node: &Node, depth: usize) -> Result<String, String> {
+        let filled = self.fill(node, depth)?;
+        match filled.contains(DYNAMIC_REFERENCE) {
+            true => Err(format!("{DYNAMIC_REFERENCE}…}}}} is not filled in")),
+            false => Ok(filled),
+        }
+    }
+
+    fn fill(&self, node: &Node, depth: usize) -> Result<String, String> {
         let depth = depth.checked_sub(1).ok_or("too many nested functions")?;
         let left = self
             .budget
@@ -116,7 +130,7 @@ impl Template<'_> {
             return Err("Fn::Join is not filled in".to_owned());
         };
         let values = values.iter().map(|value| self.resolve(value, depth));
-        let delimiter = delimiter.as_text().unwrap_or_default();
+        let delimiter = delimiter.as_text().ok_or("Fn::Join has no delimiter")?;
         let mut joined = String::new();
         for (at, value) in values.enumerate() {
             if at > 0 {
@@ -128,49 +142,48 @@ impl Template<'_> {
         Ok(joined)
     }
 
-    /// Fills in a reference to a parameter, or to a resource with a name of its own.
+    /// Fills in a reference to a parameter, or to a resource with a written name.
     fn reference(&self, name: &str) -> Result<String, String> {
-        let unknown = || {
-            let hint = match name.starts_with("AWS::") {
-                true => "; add the output of `aws eks describe-cluster`, which has the account",
-                false => "",
-            };
-            format!("{name} is not known{hint}")
+        let of_account = |field: fn(&Account) -> &String| {
+            let hint = "add the output of `aws eks describe-cluster`, which has the account";
+            let account = self.account.map(|account| field(account).clone());
+            account.ok_or_else(|| format!("{name} is not known; {hint}"))
         };
-        let account = self.account.ok_or_else(unknown);
         match name {
-            "AWS::AccountId" => return Ok(account?.id.clone()),
-            "AWS::Partition" => return Ok(account?.partition.clone()),
-            "AWS::Region" => return Ok(account?.region.clone()),
+            "AWS::AccountId" => return of_account(|account| &account.id),
+            "AWS::Partition" => return of_account(|account| &account.partition),
+            "AWS::Region" => return of_account(|account| &account.region),
             _ => {}
         }
-        let parameter = self
-            .parameters
-            .and_then(|all| all.get(name)?.get("Default"));
-        match parameter.and_then(Node::as_text) {
-            Some(default) => Ok(default.to_owned()),
-            None => self.name_of(name).map(str::to_owned).ok_or_else(unknown),
+        match self.parameters.and_then(|all| all.get(name)) {
+            Some(parameter) => default_of(name, parameter),
+            None => {
+                let own = self.name_of(name).map(|(_, own)| own.to_owned());
+                own.ok_or_else(|| format!("{name} is not known"))
+            }
         }
     }
 
-    /// Returns the name that a role or a user of the template has.
-    fn name_of(&self, resource: &str) -> Option<&str> {
-        let properties = self.resources.get(resource)?.get("Properties")?;
-        let name = properties.get("RoleName");
-        name.or_else(|| properties.get("UserName"))?.as_text()
+    /// Returns the kind in the ARN of a role or a user of the template, and the name that is written for it. Other
+    /// resources have other references, such as the id of an access key.
+    fn name_of(&self, resource: &str) -> Option<(&'static str, &str)> {
+        let resource = self.resource(resource)?;
+        let (kind, key) = match resource.get("Type")?.as_text()? {
+            "AWS::IAM::Role" => ("role", "RoleName"),
+            "AWS::IAM::User" => ("user", "UserName"),
+            _ => return None,
+        };
+        let properties = resource.get("Properties")?;
+        fields(properties).ok()?;
+        Some((kind, properties.get(key)?.as_text()?))
     }
 
     /// Fills in `RESOURCE.Arn` of a role or a user.
     fn attribute(&self, name: &str) -> Result<String, String> {
         let unknown = || format!("{name} is not known");
         let resource = name.strip_suffix(".Arn").ok_or_else(unknown)?;
-        let own = self.name_of(resource).ok_or_else(unknown)?;
-        let of_resource = self.resources.get(resource).ok_or_else(unknown)?;
-        let kind = match of_resource.get("Type").and_then(Node::as_text) {
-            Some("AWS::IAM::Role") => "role",
-            Some("AWS::IAM::User") => "user",
-            _ => return Err(unknown()),
-        };
+        let (kind, own) = self.name_of(resource).ok_or_else(unknown)?;
+        let of_resource = self.resource(resource).ok_or_else(unknown)?;
         let path = of_resource
             .get("Properties")
             .and_then(|one| one.get("Path"));
@@ -185,7 +198,7 @@ impl Template<'_> {
         Ok(format!("arn:{partition}:iam::{id}:{kind}{path}{own}"))
     }
 
-    /// Fills in a text with variables of its own: the text, and their values.
+    /// Fills in a text that comes with the values of its variables.
     fn substitute_with(&self, parts: &[Node], depth: usize) -> Result<String, String> {
         let [text, variables] = parts else {
             return Err("Fn::Sub is not filled in".to_owned());
@@ -225,12 +238,74 @@ impl Template<'_> {
     }
 }
 
-/// Returns the items of a list that is written as one.
-pub(super) fn list(node: &Node) -> Result<&[Node], String> {
+/// The beginning of a dynamic reference.
+const DYNAMIC_REFERENCE: &str = "{{resolve:";
+
+/// Returns the default of a parameter, which is its value unless another one is given. That of a parameter in AWS
+/// Systems Manager is the name of the value, and a list is no text (CloudFormation, "Parameters section").
+fn default_of(name: &str, parameter: &Node) -> Result<String, String> {
+    let kind = match parameter.get("Type") {
+        None => "String",
+        Some(kind) => kind.as_text().unwrap_or_default(),
+    };
+    if kind.starts_with("AWS::SSM::Parameter::Value<") {
+        return Err(format!(
+            "the value of {name} is in AWS Systems Manager and is not filled in"
+        ));
+    }
+    if kind == "CommaDelimitedList" || kind.starts_with("List<") {
+        return Err(format!("{name} is a list and is not filled in"));
+    }
+    let default = parameter.get("Default").and_then(Node::as_text);
+    let default = default.filter(|_| !kind.is_empty());
+    default
+        .map(str::to_owned)
+        .ok_or_else(|| format!("{name} is not known"))
+}
+
+/// Returns whether a key of an object is a function, which may write other keys beside it or in its place.
+fn is_function(key: &Scalar) -> bool {
+    let key = key.text();
+    key == "Ref" || key.starts_with("Fn::") || key.starts_with('!')
+}
+
+/// Returns whether a value stands for none: `AWS::NoValue` removes the property or the item that it is the value of
+/// (CloudFormation, "Pseudo parameters reference").
+pub(super) fn is_no_value(node: &Node) -> bool {
+    let referred = node.get("!Ref").or_else(|| node.get("Ref"));
+    referred.and_then(Node::as_text) == Some("AWS::NoValue")
+}
+
+/// Returns the fields of an object that no function writes.
+pub(super) fn fields(node: &Node) -> Result<&[(Scalar, Node)], String> {
+    let entries = node.as_mapping().ok_or("an object is missing")?.entries();
+    match entries.iter().find(|(key, _)| is_function(key)) {
+        Some((key, _)) => Err(format!("{} is not filled in", key.text())),
+        None => Ok(entries),
+    }
+}
+
+/// Returns the properties of a resource that surely exists.
+pub(super) fn properties(resource: &Node) -> Result<&Node, String> {
+    fields(resource)?;
+    if let Some(condition) = resource.get("Condition") {
+        let condition = condition.as_text().unwrap_or_default();
+        return Err(format!("it exists only if {condition} is true"));
+    }
+    let properties = resource.get("Properties");
+    properties.ok_or_else(|| "it has no properties".to_owned())
+}
+
+/// Returns the items of a list that is written as a list.
+pub(super) fn list(node: &Node) -> Result<Vec<&Node>, String> {
     match node {
-        Node::Sequence(items) => Ok(items),
-        Node::Null => Ok(&[]),
-        _ => Err("a list depends on a function".to_owned()),
+        Node::Sequence(items) => Ok(items.iter().filter(|one| !is_no_value(one)).collect()),
+        Node::Null => Ok(Vec::new()),
+        Node::Mapping(_) => {
+            fields(node)?;
+            Err("an object stands in place of a list".to_owned())
+        }
+        Node::Scalar(_) => Err("a text stands in place of a list".to_owned()),
     }
 }
 
