@@ -60,6 +60,13 @@ fn is_encrypted(node: &Node) -> bool {
             .any(|(key, value)| !is_sops(key) && has_cipher(value))
 }
 
+/// Returns whether SOPS encrypted a file of another format as a whole: its text is under `data`.
+fn is_encrypted_file(node: &Node) -> bool {
+    let entries = node.as_mapping().map_or(&[][..], Mapping::entries);
+    let keys = ["data", "sops"];
+    entries.len() == keys.len() && entries.iter().all(|(key, _)| keys.contains(&key.text()))
+}
+
 /// The keys of an object that matter if they are written twice: they change its kind, or contain
 /// the mapping.
 const OF_OBJECT: [&str; 3] = ["apiVersion", "data", "kind"];
@@ -202,7 +209,9 @@ impl Gathered {
         }
         found.is_any = true;
         let shape = sources::shape(node);
-        if (shape.is_some() || node.get("terraform_version").is_some()) && is_encrypted(node) {
+        if (shape.is_some() || node.get("terraform_version").is_some() || is_encrypted_file(node))
+            && is_encrypted(node)
+        {
             self.lost(text.place(node.offset()), SourceFault::Encrypted);
             return;
         }
@@ -287,6 +296,13 @@ impl Gathered {
             _ if kustomize::is_file(text.document.name()) => self.take_kustomization(text, node),
             _ if is_error_message(node) => {
                 self.lost(text.place(node.offset()), SourceFault::ErrorMessage);
+            }
+            _ if node.get("encrypted_data").is_some()
+                && node.get("encryption_version").is_some() =>
+            {
+                let what = "the encrypted state of OpenTofu".to_owned();
+                let give = "the output of `tofu show -json` instead";
+                self.lost(text.place(node.offset()), SourceFault::Unread(what, give));
             }
             _ if is_stack_with_access(node) => {
                 let what = "the state of Pulumi".to_owned();
