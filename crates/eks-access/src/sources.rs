@@ -4,7 +4,6 @@ mod cloud_formation;
 mod managed_nodes;
 mod nodes;
 mod terraform;
-mod terraform_rbac;
 
 use aws_auth_map::Section;
 use bounded_yaml::{Mapping, Node};

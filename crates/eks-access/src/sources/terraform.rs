@@ -1,11 +1,17 @@
 //! Plans and states of Terraform, from `terraform show -json`, and state files: the access entries, the
 //! ConfigMap and the cluster in them.
 
+mod entry;
+mod manifest;
+mod plan;
+mod rbac;
+
 use std::rc::Rc;
 
 use bounded_yaml::{Kind, Mapping, Node, Scalar};
 
-use super::{managed_nodes, take_mode, take_version, terraform_rbac};
+use self::plan::{Plan, Written, is_unknown};
+use super::{managed_nodes, take_mode, take_version};
 use crate::gather::{ConfigMapCandidate, Gathered, Text};
 use crate::managed::Manager;
 use crate::problem::SourceFault;
@@ -16,6 +22,19 @@ struct Resource<'n> {
     kind: &'n str,
     address: String,
     values: &'n Node,
+    /// The values that are known only after a plan is applied, as true.
+    unknown: Option<&'n Node>,
+}
+
+impl<'n> Resource<'n> {
+    fn unknown_of(&self, key: &str) -> Option<&'n Node> {
+        self.unknown?.get(key)
+    }
+
+    /// Returns whether a part of an attribute is known only after the plan is applied.
+    fn is_unknown(&self, key: &str) -> bool {
+        self.unknown_of(key).is_some_and(is_unknown)
+    }
 }
 
 /// The depth of modules that is read. The modules of Terraform's registry have only a few levels.
@@ -24,7 +43,7 @@ const MAX_MODULE_DEPTH: usize = 32;
 /// Takes the resources of a plan or a state.
 ///
 /// A plan is read in its planned state: `planned_values`. Values that are known only after the plan is applied are
-/// missing there.
+/// missing there, and `after_unknown` has them.
 pub(crate) fn take_terraform(
     gathered: &mut Gathered,
     text: &Text<'_>,
@@ -32,14 +51,54 @@ pub(crate) fn take_terraform(
     entries: &mut Vec<Node>,
 ) {
     gathered.saw(text, SourceKind::Terraform, node.offset());
+    if node.get("errored").and_then(Node::as_text) == Some("true") {
+        gathered.lost(text.place(node.offset()), SourceFault::FailedPlan);
+    }
+    lose_deferred(gathered, text, node);
     let mut resources = Vec::new();
     let values = node.get("planned_values").or_else(|| node.get("values"));
     match values.and_then(|values| values.get("root_module")) {
         Some(module) => of_module(module, MAX_MODULE_DEPTH, &mut resources),
         None => of_state_file(node, &mut resources),
     }
-    for resource in resources {
-        take_resource(gathered, text, &resource, entries);
+    let plan = Plan::of(node);
+    for resource in &mut resources {
+        resource.unknown = plan.unknown_of(&resource.address);
+    }
+    lose_unnamed_clusters(gathered, text, &resources);
+    for resource in &resources {
+        take_resource(gathered, text, (resource, &plan), entries);
+    }
+}
+
+/// Leaves no answer if a resource that may give access is left for a later plan.
+fn lose_deferred(gathered: &mut Gathered, text: &Text<'_>, node: &Node) {
+    let deferred = node.get("deferred_changes").and_then(Node::as_sequence);
+    for change in deferred.unwrap_or_default() {
+        let field = |key| change.get("resource_change")?.get(key)?.as_text();
+        let (kind, address) = (field("type").unwrap_or_default(), field("address"));
+        if is_named(kind) {
+            let what = address.unwrap_or(kind).to_owned();
+            gathered.lost(text.place(change.offset()), SourceFault::NotKnownYet(what));
+        }
+    }
+}
+
+/// Leaves no answer if one of several clusters has no name yet: which is meant is not known.
+fn lose_unnamed_clusters(gathered: &mut Gathered, text: &Text<'_>, resources: &[Resource<'_>]) {
+    let clusters = resources
+        .iter()
+        .filter(|one| matches!(one.kind, "aws_eks_cluster" | "awscc_eks_cluster"));
+    let unnamed = clusters
+        .clone()
+        .find(|one| present(one.values, "name").is_none());
+    if let (Some(unnamed), true) = (unnamed, clusters.count() > 1) {
+        let what = format!(
+            "the name of {}, which is one of several clusters",
+            unnamed.address
+        );
+        let place = text.place(unnamed.values.offset());
+        gathered.lost(place, SourceFault::NotKnownYet(what));
     }
 }
 
@@ -53,13 +112,12 @@ fn of_module<'n>(module: &'n Node, depth: usize, resources: &mut Vec<Resource<'n
     let field = |node: &'n Node, key| node.get(key).and_then(Node::as_text);
     for resource in list("resources") {
         let is_data = field(resource, "mode") == Some("data");
-        if let (false, Some(kind), Some(values)) =
-            (is_data, field(resource, "type"), resource.get("values"))
-        {
+        if let (false, Some(kind)) = (is_data, field(resource, "type")) {
             resources.push(Resource {
                 kind,
                 address: field(resource, "address").unwrap_or(kind).to_owned(),
-                values,
+                values: resource.get("values").unwrap_or(&Node::Null),
+                unknown: None,
             });
         }
     }
@@ -89,6 +147,7 @@ fn of_state_file<'n>(node: &'n Node, resources: &mut Vec<Resource<'n>>) {
             kind,
             address: format!("{}{kind}.{name}", module.clone().unwrap_or_default()),
             values,
+            unknown: None,
         }));
     }
 }
@@ -96,34 +155,37 @@ fn of_state_file<'n>(node: &'n Node, resources: &mut Vec<Resource<'n>>) {
 fn take_resource(
     gathered: &mut Gathered,
     text: &Text<'_>,
-    resource: &Resource<'_>,
+    (resource, plan): (&Resource<'_>, &Plan<'_>),
     entries: &mut Vec<Node>,
 ) {
     let values = resource.values;
-    if let Some(object) = terraform_rbac::object(resource.kind, values) {
-        let object = (text.index, object, SourceKind::Terraform);
-        gathered.objects.push(object);
+    if let Some(object) = rbac::object(resource.kind, values) {
+        match rbac::unknown_field(resource) {
+            None => {
+                let object = (text.index, object, SourceKind::Terraform);
+                gathered.objects.push(object);
+            }
+            Some(field) => {
+                let what = format!("{field} of {}", resource.address);
+                gathered.lost(text.place(values.offset()), SourceFault::NotKnownYet(what));
+            }
+        }
+        return;
+    }
+    if manifest::take_manifest(gathered, text, resource) {
         return;
     }
     match resource.kind {
-        "aws_eks_access_entry" => {
-            entries.extend(entry(gathered, text, resource));
+        "aws_eks_access_entry" | "awscc_eks_access_entry" => {
+            gathered.saw_cluster(text, present(values, "cluster_name"));
+            entries.extend(entry::entry(gathered, text, (resource, plan)));
         }
         "aws_eks_access_policy_association" => {
-            entries.extend(association(gathered, text, resource));
+            gathered.saw_cluster(text, present(values, "cluster_name"));
+            entries.extend(entry::association(gathered, text, resource));
         }
-        "aws_eks_cluster" => {
-            gathered.saw_cluster(text, present(values, "name"));
-            if let Some(version) = present(values, "version") {
-                take_version(gathered, text, version);
-            }
-            let config = present(values, "access_config").map(only);
-            let field = |key| config.and_then(|one| present(one, key));
-            if let Some(mode) = field("authentication_mode") {
-                take_mode(gathered, text, mode);
-            }
-            let creator = field("bootstrap_cluster_creator_admin_permissions");
-            managed_nodes::take_creator(gathered, creator);
+        "aws_eks_cluster" | "awscc_eks_cluster" => {
+            take_cluster(gathered, text, (resource, plan));
         }
         "aws_eks_node_group" => {
             let manager = Manager::NodeGroup(managed_nodes::name(values, "node_group_name"));
@@ -135,81 +197,72 @@ fn take_resource(
             managed_nodes::add(gathered, role, Manager::FargateProfile(name));
         }
         "kubernetes_config_map" | "kubernetes_config_map_v1" | "kubernetes_config_map_v1_data" => {
-            take_config_map(gathered, text, values)
+            take_config_map(gathered, text, resource)
         }
-        kind if kind.starts_with("aws_eks_") || kind.starts_with("kubernetes_") => {
+        "aws_cloudformation_stack" if has_access_of_template(values) => {
+            let what = format!("the template of {}", resource.address);
+            gathered.lost(text.place(values.offset()), SourceFault::NotRead(what));
+        }
+        kind if is_named(kind) => {
             gathered.skip(text, format!("{kind} of Terraform"), values);
         }
         _ => {}
     }
 }
 
-/// Converts an `aws_eks_access_entry` to the shape of the EKS API.
-fn entry(gathered: &mut Gathered, text: &Text<'_>, resource: &Resource<'_>) -> Option<Node> {
-    let principal = principal(gathered, text, resource)?;
-    let fields = [
-        ("kubernetes_groups", "kubernetesGroups"),
-        ("type", "type"),
-        ("user_name", "username"),
+/// Returns whether a type of resource may have a part in the access to a cluster, so that it is named.
+fn is_named(kind: &str) -> bool {
+    let prefixes = [
+        "aws_eks_",
+        "awscc_eks_",
+        "helm_",
+        "k8s_",
+        "kubectl_",
+        "kubernetes_",
+        "kustomization_",
     ];
-    let rest = fields.into_iter().filter_map(|(key, name)| {
-        let value = present(resource.values, key)?;
-        Some((key_of(resource.values, key, name), value.clone()))
-    });
-    let entry = Mapping::from_entries(std::iter::once(principal).chain(rest).collect());
-    Some(wrapped("accessEntry", Node::Mapping(entry)))
+    prefixes.iter().any(|prefix| kind.starts_with(prefix))
 }
 
-/// Converts an `aws_eks_access_policy_association` to the input of `aws eks associate-access-policy`.
-fn association(gathered: &mut Gathered, text: &Text<'_>, resource: &Resource<'_>) -> Option<Node> {
-    let principal = principal(gathered, text, resource)?;
-    let values = resource.values;
-    let (policy, scope) = (
-        present(values, "policy_arn"),
-        present(values, "access_scope").map(only),
-    );
-    let (Some(policy), Some(scope)) = (policy, scope) else {
-        let place = text.place(values.offset());
-        let what = format!("the policy of {}", resource.address);
-        gathered.lost(place, SourceFault::NotKnownYet(what));
-        return None;
-    };
-    let entries = vec![
-        principal,
-        (key_of(values, "policy_arn", "policyArn"), policy.clone()),
-        (
-            key_of(values, "access_scope", "accessScope"),
-            without_nulls(scope),
-        ),
-    ];
-    Some(Node::Mapping(Mapping::from_entries(entries)))
+fn has_access_of_template(values: &Node) -> bool {
+    let template = present(values, "template_body").and_then(Node::as_text);
+    template.is_some_and(|text| text.contains("AWS::EKS::AccessEntry"))
 }
 
-/// Returns the principal of a resource. If it is unknown before the plan is applied, the cluster is
-/// unknown.
-fn principal(
+fn take_cluster(
     gathered: &mut Gathered,
     text: &Text<'_>,
-    resource: &Resource<'_>,
-) -> Option<(Scalar, Node)> {
+    (resource, plan): (&Resource<'_>, &Plan<'_>),
+) {
     let values = resource.values;
-    match present(values, "principal_arn") {
-        Some(principal) => {
-            let key = key_of(values, "principal_arn", "principalArn");
-            Some((key, principal.clone()))
-        }
-        None => {
-            let place = text.place(values.offset());
-            let what = format!("the principal of {}", resource.address);
-            gathered.lost(place, SourceFault::NotKnownYet(what));
-            None
-        }
+    gathered.saw_cluster(text, present(values, "name"));
+    if let Some(version) = present(values, "version") {
+        take_version(gathered, text, version);
     }
+    let config = present(values, "access_config").map(only);
+    let field = |key| config.and_then(|one| present(one, key));
+    let path = ["access_config", "authentication_mode"];
+    let unknown = resource.unknown_of("access_config").map(only);
+    let is_mode_unknown = unknown.is_some_and(|one| match one.get("authentication_mode") {
+        Some(mode) => is_unknown(mode),
+        None => one.as_text() == Some("true"),
+    });
+    match field("authentication_mode") {
+        Some(mode) => take_mode(gathered, text, mode),
+        None if is_mode_unknown && plan.written(&resource.address, &path) != Written::Absent => {
+            let place = text.place(values.offset());
+            gathered.lose_mode(place, resource.address.clone());
+        }
+        None => {}
+    }
+    let creator = field("bootstrap_cluster_creator_admin_permissions");
+    managed_nodes::take_creator(gathered, creator);
 }
 
 /// Converts a ConfigMap of the provider `kubernetes` to an object, if it has the name of the mapping or a
 /// section of it.
-fn take_config_map(gathered: &mut Gathered, text: &Text<'_>, values: &Node) {
+fn take_config_map(gathered: &mut Gathered, text: &Text<'_>, resource: &Resource<'_>) {
+    let values = resource.values;
     let metadata = present(values, "metadata").map(only);
     let field = |key| {
         metadata
@@ -236,6 +289,14 @@ fn take_config_map(gathered: &mut Gathered, text: &Text<'_>, values: &Node) {
     let node = Node::Mapping(Mapping::from_entries(object));
     let is_mapping = matches!(super::config_map(&node), super::ConfigMapContent::Mapping)
         || super::is_named_like_mapping(&node);
+    let is_generated = field("generate_name").is_some();
+    let may_be_mapping = is_mapping || name.is_none() && !is_generated;
+    let is_data_unknown = values.get("data").is_none() || resource.is_unknown("data");
+    if may_be_mapping && is_data_unknown {
+        let what = format!("data of {}", resource.address);
+        gathered.lost(text.place(values.offset()), SourceFault::NotKnownYet(what));
+        return;
+    }
     if !is_mapping {
         gathered.skip(text, "ConfigMap of Terraform".to_owned(), values);
         return;
@@ -257,31 +318,4 @@ fn only(node: &Node) -> &Node {
 
 fn present<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
     node.get(key).filter(|value| !value.is_null())
-}
-
-/// Returns the key of a field under another name, with the place of the original key.
-fn key_of(values: &Node, key: &str, name: &str) -> Scalar {
-    let entries = values.as_mapping().map_or(&[][..], Mapping::entries);
-    let own = entries.iter().find(|(own, _)| own.text() == key);
-    own.map_or_else(
-        || Scalar::new(name, Kind::String),
-        |(own, _)| own.with_text(name),
-    )
-}
-
-/// Drops the fields without a value.
-fn without_nulls(node: &Node) -> Node {
-    match node {
-        Node::Mapping(mapping) => {
-            let entries = mapping.entries().iter();
-            let entries = entries.filter(|(_, value)| !value.is_null()).cloned();
-            Node::Mapping(Mapping::from_entries(entries.collect()))
-        }
-        other => other.clone(),
-    }
-}
-
-fn wrapped(key: &str, node: Node) -> Node {
-    let key = Scalar::new(key, Kind::String);
-    Node::Mapping(Mapping::from_entries(vec![(key, node)]))
 }
