@@ -43,6 +43,20 @@ pub fn read_file(path: &Path, max: usize) -> Result<String, String> {
     text(&read_bytes(file, max)?, max)
 }
 
+/// Reads a file as [`read`] does, for a program that must not wait for another: a pipe that has no writer would hold it
+/// up for ever, and is refused, as is a device.
+///
+/// # Errors
+///
+/// Those of [`read`], and a file that is not a regular one.
+pub fn read_regular(path: &Path, max: usize) -> Result<String, String> {
+    let is_other = |file: std::fs::Metadata| !file.is_file() && !file.is_dir();
+    match path.as_os_str() != STDIN && path.metadata().is_ok_and(is_other) {
+        true => Err(format!("{}: it is not a regular file", name(path))),
+        false => read(path, max),
+    }
+}
+
 fn text(bytes: &[u8], max: usize) -> Result<String, String> {
     decode(bytes, &Limits::new().with_max_bytes(max))
         .map(Cow::into_owned)

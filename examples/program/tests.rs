@@ -1,7 +1,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::files::{Selection, manifests, name, read, replace, replace_public, select, size};
+use crate::files::{
+    Selection, manifests, name, read, read_regular, replace, replace_public, select, size,
+};
 
 /// A directory that is removed at the end of a test.
 struct Directory(PathBuf);
@@ -35,6 +37,28 @@ fn a_file_is_read_up_to_its_limit() {
     let refused = read(&file, 3).unwrap_err();
     assert!(refused.ends_with("four: longer than 3 bytes"), "{refused}");
     let missing = read(&directory.0.join("none"), 3).unwrap_err();
+    assert!(missing.contains("No such file"), "{missing}");
+}
+
+/// A pipe without a writer would hold up its reader for ever.
+#[cfg(unix)]
+#[test]
+fn a_program_that_must_not_wait_reads_no_pipe() {
+    let directory = Directory::new("regular");
+    let file = directory.write("four", b"four");
+    assert_eq!(read_regular(&file, 4).as_deref(), Ok("four"));
+    let link = directory.0.join("link");
+    std::os::unix::fs::symlink("four", &link).unwrap();
+    assert_eq!(read_regular(&link, 4).as_deref(), Ok("four"));
+    let pipe = directory.0.join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let refused = read_regular(&pipe, 4).unwrap_err();
+    assert!(
+        refused.ends_with("pipe: it is not a regular file"),
+        "{refused}"
+    );
+    let missing = read_regular(&directory.0.join("none"), 4).unwrap_err();
     assert!(missing.contains("No such file"), "{missing}");
 }
 

@@ -104,9 +104,9 @@ impl Server {
 
     /// Loads the certificate again if its files have changed, and reports the outcome to the observer and the
     /// metrics. Returns whether the certificate in use is the one in the files.
-    pub fn reload_certificate(&self, tls: &ServerTls) -> bool {
+    pub async fn reload_certificate(&self, tls: &ServerTls) -> bool {
         let metrics = self.webhooks.metrics();
-        match tls.reload() {
+        match tls.reload().await {
             Ok(false) => {}
             Ok(true) => {
                 metrics.certificate_reloaded("reloaded");

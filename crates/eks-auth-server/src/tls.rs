@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
@@ -15,6 +15,8 @@ use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
 use rustls::{CertificateError, InconsistentKeys, RootCertStore, ServerConfig};
 use sts_presign::UnixTime;
 use thiserror::Error as ThisError;
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+use tokio::time::timeout;
 
 /// The protocols offered, in order of preference.
 const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
@@ -22,6 +24,10 @@ const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
 /// The longest certificate chain, key or list of authorities in bytes: our choice. A chain has a few thousand
 /// bytes.
 const MAX_PEM_LEN: u64 = 1 << 20;
+
+/// How long reading the files again may take: our choice. A file system of the network that does not answer holds a
+/// reader for ever.
+const READ_DEADLINE: Duration = Duration::from_secs(5);
 
 /// The files of a server's certificate, in PEM.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -58,6 +64,9 @@ pub enum TlsError {
         /// The reason.
         fault: PemFault,
     },
+    /// The files were not read in time, for example because a file system of the network does not answer.
+    #[error("the files were not read within {} seconds", READ_DEADLINE.as_secs())]
+    Slow,
     /// No cryptography provider for rustls is installed in this process.
     #[error("no cryptography provider for rustls is installed in this process")]
     NoProvider,
@@ -161,7 +170,8 @@ pub struct ServerTls {
 
 struct Shared {
     files: TlsFiles,
-    loaded: Mutex<Contents>,
+    /// What the files contained. The lock is held while they are read again.
+    loaded: Arc<Mutex<Contents>>,
     in_use: ArcSwap<InUse>,
 }
 
@@ -191,7 +201,7 @@ impl ServerTls {
         Ok(Self {
             shared: Arc::new(Shared {
                 files,
-                loaded: Mutex::new(contents),
+                loaded: Arc::new(Mutex::new(contents)),
                 in_use: ArcSwap::from_pointee(in_use),
             }),
         })
@@ -200,18 +210,15 @@ impl ServerTls {
     /// Loads the files again if they have changed. Returns whether they had changed. Open connections
     /// keep the certificate that they began with.
     ///
+    /// A thread of its own reads them, so a file system that does not answer holds up no other task.
+    ///
     /// # Errors
     ///
-    /// As [`load`](Self::load); the previous certificate then stays. It is such an error if the certificate
-    /// was replaced but its key was not.
-    pub fn reload(&self) -> Result<bool, TlsError> {
+    /// As [`load`](Self::load), and [`TlsError::Slow`]; the previous certificate then stays. It is such an error if the
+    /// certificate was replaced but its key was not.
+    pub async fn reload(&self) -> Result<bool, TlsError> {
         let provider = CryptoProvider::get_default().ok_or(TlsError::NoProvider)?;
-        let contents = Contents::read(&self.shared.files)?;
-        let mut loaded = self
-            .shared
-            .loaded
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let (contents, mut loaded) = self.read_again().await?;
         if *loaded == contents {
             return Ok(false);
         }
@@ -219,6 +226,32 @@ impl ServerTls {
         self.shared.in_use.store(Arc::new(in_use));
         *loaded = contents;
         Ok(true)
+    }
+
+    /// Reads the files in a thread, and returns their contents and the lock. While a thread waits for the file system,
+    /// it has the lock, so that no second thread is started.
+    async fn read_again(&self) -> Result<(Contents, OwnedMutexGuard<Contents>), TlsError> {
+        let reading = async {
+            let loaded = Arc::clone(&self.shared.loaded).lock_owned().await;
+            let shared = Arc::clone(&self.shared);
+            let (sender, read) = oneshot::channel();
+            // Not a thread of Tokio, for which the runtime would wait at its end.
+            let thread = std::thread::Builder::new().name("certificate".to_owned());
+            let started = thread.spawn(move || {
+                let contents = Contents::read(&shared.files);
+                // An error means that the deadline has passed.
+                let _ = sender.send(contents.map(|contents| (contents, loaded)));
+            });
+            started.map_err(|error| TlsError::File {
+                path: self.shared.files.certificate.clone(),
+                error,
+            })?;
+            // The thread does not end without an answer.
+            read.await.unwrap_or(Err(TlsError::Slow))
+        };
+        timeout(READ_DEADLINE, reading)
+            .await
+            .unwrap_or(Err(TlsError::Slow))
     }
 
     /// Returns when the server's own certificate is valid, ignoring the certificates that signed it. A certificate
@@ -256,7 +289,12 @@ impl Contents {
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     use std::io::Read as _;
     let mut bytes = Vec::new();
-    let read = std::fs::File::open(path)
+    let read = std::fs::metadata(path)
+        // A pipe would block when it is opened.
+        .and_then(|metadata| match metadata.is_file() {
+            true => std::fs::File::open(path),
+            false => Err(io::Error::other("it is not a regular file")),
+        })
         .and_then(|file| {
             file.take(MAX_PEM_LEN.saturating_add(1))
                 .read_to_end(&mut bytes)
@@ -338,5 +376,41 @@ fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>,
     match found.is_empty() {
         true => Err(broken(PemFault::NoBlock)),
         false => Ok(found),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file system that does not answer holds the thread, and the thread the lock.
+    #[tokio::test(start_paused = true)]
+    async fn files_that_cannot_be_read_in_time_keep_the_certificate() {
+        // An error means that it is installed already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let directory =
+            std::env::temp_dir().join(format!("eks-auth-server-slow-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let files = TlsFiles {
+            certificate: directory.join("tls.crt"),
+            key: directory.join("tls.key"),
+            client_authorities: None,
+        };
+        let pem = params.self_signed(&key).unwrap().pem();
+        std::fs::write(&files.certificate, pem).unwrap();
+        std::fs::write(&files.key, key.serialize_pem()).unwrap();
+        let tls = ServerTls::load(files).unwrap();
+        let thread = Arc::clone(&tls.shared.loaded).lock_owned().await;
+        let before = tls.config();
+        let why = tls.reload().await.unwrap_err();
+        assert_eq!(why.to_string(), "the files were not read within 5 seconds");
+        assert!(Arc::ptr_eq(&before, &tls.config()));
+        drop(thread);
+        // The thread that reads the files has a clock of its own.
+        tokio::time::resume();
+        assert!(!tls.reload().await.unwrap());
+        std::fs::remove_dir_all(directory).unwrap();
     }
 }

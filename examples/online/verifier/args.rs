@@ -107,7 +107,7 @@ pub(crate) enum Command {
     ///
     /// With --rbac, POST /authorize answers the webhook of authorization. Probes and metrics have a listener of
     /// their own. SIGTERM and SIGINT stop the program after its open requests. SIGHUP reads the rules and the
-    /// certificate again. Both are also watched.
+    /// certificate again. The rules are also watched, and the files of the certificate are compared every 30 seconds.
     #[command(visible_alias = "server")]
     Serve(Box<ServeArgs>),
     /// Report the problems of the settings and rules that `serve` would use, with the same flags.

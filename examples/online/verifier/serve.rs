@@ -17,6 +17,7 @@ use program::files::MAX_SMALL_FILE;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::args::{Common, ServeArgs};
 use crate::log::Log;
@@ -120,7 +121,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
     };
     let outcome = server.serve(listener, tls, stop).await;
     probing.abort();
-    signals.abort();
+    drop(signals);
     traces.finish().await;
     outcome.map(drop).map_err(|why| format!("{address}: {why}"))
 }
@@ -340,36 +341,42 @@ fn warn_of_few_files(settings: &Settings, limits: &Limits, log: Log) {
 }
 
 /// Reacts to signals: SIGTERM and SIGINT stop, SIGHUP reloads. Compares the certificate files from time to
-/// time.
+/// time. The tasks end when they are dropped.
 fn signals(
     stop: watch::Sender<bool>,
     sources: Sources,
     server: Server,
     tls: Option<ServerTls>,
     log: Log,
-) -> Result<tokio::task::JoinHandle<()>, String> {
+) -> Result<JoinSet<()>, String> {
     let listen = |kind| signal(kind).map_err(|why| format!("signals: {why}"));
     let mut terminate = listen(SignalKind::terminate())?;
     let mut interrupt = listen(SignalKind::interrupt())?;
     let mut hangup = listen(SignalKind::hangup())?;
-    Ok(tokio::spawn(async move {
+    let mut tasks = JoinSet::new();
+    // A task of its own, because the files of the certificate may take their time.
+    tasks.spawn(async move {
         loop {
             tokio::select! {
-                _ = terminate.recv() => { stop.send_replace(true); }
-                _ = interrupt.recv() => { stop.send_replace(true); }
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            stop.send_replace(true);
+        }
+    });
+    tasks.spawn(async move {
+        loop {
+            tokio::select! {
                 _ = hangup.recv() => {
                     log.say("SIGHUP: reading rules and certificate again");
                     sources.reload();
-                    if let Some(tls) = &tls {
-                        server.reload_certificate(tls);
-                    }
                 }
-                () = tokio::time::sleep(CERTIFICATE_CHECK) => {
-                    if let Some(tls) = &tls {
-                        server.reload_certificate(tls);
-                    }
-                }
+                () = tokio::time::sleep(CERTIFICATE_CHECK) => {}
+            }
+            if let Some(tls) = &tls {
+                server.reload_certificate(tls).await;
             }
         }
-    }))
+    });
+    Ok(tasks)
 }

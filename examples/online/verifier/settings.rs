@@ -11,7 +11,7 @@ use std::str::FromStr;
 use aws_auth_map::ConfigMapName;
 use clap::{Args as ClapArgs, ValueEnum};
 use http::Uri;
-use program::files::{MAX_SMALL_FILE, name, read};
+use program::files::{MAX_SMALL_FILE, name, read_regular};
 use serde::{Deserialize, Deserializer};
 
 use self::values::address_and_port;
@@ -171,8 +171,8 @@ settings! {
     /// while the webhooks are flooded. Default: 127.0.0.1:21363.
     #[arg(long, help_heading = "Listeners", value_parser = address_and_port, value_name = "ADDRESS:PORT")]
     probe_listen: SocketAddr,
-    /// The server's certificate chain, in PEM, loaded again when it changes. Without it, only a loopback
-    /// address is allowed.
+    /// The server's certificate chain, in PEM, loaded again within 30 seconds when it changes. Without it,
+    /// only a loopback address is allowed.
     #[arg(long, help_heading = "Listeners", value_name = "FILE")]
     tls_cert: PathBuf,
     /// The certificate's private key, in PEM.
@@ -189,7 +189,8 @@ settings! {
     /// localhost.
     #[arg(long, help_heading = "Listeners", value_name = "NAME")]
     hostname: String,
-    /// The authorities of client certificates, in PEM. With it, only clients with a certificate are served.
+    /// The authorities of client certificates, in PEM, loaded again with the certificate. With it, only clients with
+    /// a certificate are served.
     #[arg(long, help_heading = "Listeners", value_name = "FILE")]
     client_ca: PathBuf,
 
@@ -344,7 +345,7 @@ pub(crate) fn merge(
 ) -> Result<Merged, String> {
     let mut settings = flags;
     if let Some(path) = ours {
-        let text = read(path, MAX_SMALL_FILE)?;
+        let text = read_regular(path, MAX_SMALL_FILE)?;
         let wrong = |why: &dyn fmt::Display| format!("{}: {why}", name(path));
         let file: Settings =
             toml::from_str(&text).map_err(|why| wrong(&without_value(&text, &why)))?;

@@ -10,7 +10,7 @@ use eks_auth_server::{StsClient, StsProxy};
 use http::{Request, Response};
 use iam_principal::Partition;
 use printable_text::{Causes, Printable};
-use program::files::{name, read};
+use program::files::{name, read, read_regular};
 use program::output;
 use sts_presign::{
     AcceptPolicy, BindingHeader, ClusterId, Endpoint, EndpointVariant, Keys, LocalSts, UnixTime,
@@ -113,7 +113,7 @@ pub(crate) fn local_keys(common: &Common) -> Result<Option<LocalKeys>, String> {
     let Some(path) = &common.local_credentials else {
         return Ok(None);
     };
-    let keys = LocalKeys::read(&read(path, common.max_input_size)?)
+    let keys = LocalKeys::read(&read_regular(path, common.max_input_size)?)
         .map_err(|why| format!("{}: {why}", name(path)))?;
     Ok(Some(keys))
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use aws_auth_map::{ProblemKind, Reader};
 use bounded_yaml::{Limits, Mapping, Node, documents};
-use program::files::{MAX_SMALL_FILE, name, read};
+use program::files::{MAX_SMALL_FILE, name, read_regular};
 
 use crate::settings::Settings;
 
@@ -23,7 +23,7 @@ const TEXT: &str = "text";
 /// A file that cannot be read or is not YAML; a second document; a document that is not a mapping; a key that appears
 /// twice; reserved prefixes that cannot be read; a value of the wrong type.
 pub(crate) fn read_config(path: &Path) -> Result<Settings, String> {
-    let text = read(path, MAX_SMALL_FILE)?;
+    let text = read_regular(path, MAX_SMALL_FILE)?;
     let file = name(path);
     let Some(node) = only_document(&text).map_err(|why| format!("{file}: {why}"))? else {
         return Ok(Settings::default());

@@ -159,15 +159,15 @@ async fn the_certificate_is_replaced_under_load() {
         .collect();
     for _ in 0..5 {
         files.renew();
-        assert!(running.server.reload_certificate(&tls));
+        assert!(running.server.reload_certificate(&tls).await);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     // A key of another certificate, or a missing file, does not change the certificate in use.
     let (certificate, _) = files.authority.issue("localhost");
     std::fs::write(files.directory.join("tls.crt"), certificate).unwrap();
-    assert!(!running.server.reload_certificate(&tls));
+    assert!(!running.server.reload_certificate(&tls).await);
     std::fs::remove_file(files.directory.join("tls.crt")).unwrap();
-    assert!(!running.server.reload_certificate(&tls));
+    assert!(!running.server.reload_certificate(&tls).await);
     tokio::time::sleep(Duration::from_millis(20)).await;
     is_done.store(true, Ordering::SeqCst);
     let mut most = 0;
@@ -213,18 +213,18 @@ async fn a_certificate_that_is_not_valid_is_reported() {
     assert!(has_end("1612310400.0"), "{}", running.metrics());
     // A certificate that begins later, and a certificate that practically never ends.
     files.renew_for((2100, 1, 1), (9999, 12, 31));
-    assert!(running.server.reload_certificate(&tls));
+    assert!(running.server.reload_certificate(&tls).await);
     assert_eq!(
         reported("valid from 2100-01-01T00:00:00Z to 9999-12-31T00:00:00Z"),
         1
     );
     files.renew_for((1950, 1, 1), (9999, 12, 31));
-    assert!(running.server.reload_certificate(&tls));
+    assert!(running.server.reload_certificate(&tls).await);
     assert_eq!(tls.validity(), None);
     assert!(has_end("NaN"), "{}", running.metrics());
     files.renew_for((1970, 1, 1), (2900, 1, 1));
-    assert!(running.server.reload_certificate(&tls));
-    assert!(running.server.reload_certificate(&tls));
+    assert!(running.server.reload_certificate(&tls).await);
+    assert!(running.server.reload_certificate(&tls).await);
     assert_eq!(reported("is not valid now"), 2);
     let validity = tls.validity().unwrap();
     for (time, is_included) in [
@@ -273,11 +273,39 @@ async fn a_certificate_that_expires_is_reported() {
         assert_eq!(reported().await, reports, "{time}");
     }
     files.renew_for((2027, 1, 1), (2028, 1, 1));
-    assert!(running.server.reload_certificate(&tls));
+    // The thread that reads the files has a clock of its own.
+    tokio::time::resume();
+    assert!(running.server.reload_certificate(&tls).await);
+    tokio::time::pause();
     assert_eq!(reported().await, 1);
     set("2028-01-01T00:00:01Z");
     assert_eq!(reported().await, 2);
     running.stop().await;
+}
+
+/// A pipe without a writer would hold up its reader for ever.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_certificate_that_is_a_pipe_is_refused() {
+    let files = Files::new("pipe");
+    let names = files.tls_files();
+    let tls = ServerTls::load(names.clone()).unwrap();
+    let key = std::fs::read(&names.key).unwrap();
+    std::fs::remove_file(&names.key).unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(&names.key)
+        .status();
+    assert!(made.unwrap().success());
+    for why in [
+        soon(tls.reload()).await.unwrap_err(),
+        ServerTls::load(names.clone()).unwrap_err(),
+    ] {
+        let why = why.to_string();
+        assert!(why.ends_with("tls.key: it is not a regular file"), "{why}");
+    }
+    std::fs::remove_file(&names.key).unwrap();
+    std::fs::write(&names.key, key).unwrap();
+    assert!(!soon(tls.reload()).await.unwrap());
 }
 
 /// The message says how to repair the file, and quotes neither a certificate nor a key.

@@ -129,6 +129,60 @@ fn a_fault_of_the_certificate_is_reported() {
     }
 }
 
+/// A pipe without a writer would hold up its reader for ever.
+#[test]
+fn a_key_that_becomes_a_pipe_stops_nothing() {
+    let directory = Directory::new("pipe");
+    let state = state(&directory, "state");
+    let (certificate, key) = (format!("{state}/cert.pem"), format!("{state}/key.pem"));
+    let pair = ["--tls-cert", &certificate, "--tls-key", &key];
+    let arguments = [
+        &LOCAL[..],
+        &["--aws-auth", AWS_AUTH, "--lame-duck", "10ms"],
+        &pair,
+    ]
+    .concat();
+    let mut verifier = Verifier::start(&arguments);
+    fs::remove_file(&key).unwrap();
+    let pipe = |path: &str| {
+        let made = std::process::Command::new("mkfifo").arg(path).status();
+        assert!(made.unwrap().success());
+    };
+    pipe(&key);
+    verifier.signal("-HUP");
+    verifier.line("key.pem: it is not a regular file");
+    assert!(verifier.get("/readyz").starts_with("HTTP/1.1 200"));
+    verifier.signal("-TERM");
+    verifier.line("stopped");
+    assert!(verifier.process.wait().unwrap().success());
+    let why = refused(&pair);
+    assert!(why.contains("key.pem: it is not a regular file"), "{why}");
+    let settings = directory.path("settings.toml");
+    pipe(&settings);
+    let credentials = [
+        "check",
+        "-i",
+        "demo",
+        "--aws-auth",
+        AWS_AUTH,
+        "--local-credentials",
+        &settings,
+    ];
+    for arguments in [
+        &["check", "--settings", &settings][..],
+        &["check", "--config", &settings],
+        &credentials,
+    ] {
+        let checked = capture("verifier", arguments, "");
+        assert!(!checked.status.success(), "{checked:?}");
+        let said = format!("{}{}", checked.stdout, checked.stderr);
+        assert!(
+            said.contains("settings.toml: it is not a regular file"),
+            "{said}"
+        );
+    }
+}
+
 #[test]
 fn init_prints_flags_and_notes_for_another_address() {
     let directory = Directory::new("another-address");
