@@ -16,7 +16,7 @@ use rustls::{CertificateError, InconsistentKeys, RootCertStore, ServerConfig};
 use sts_presign::UnixTime;
 use thiserror::Error as ThisError;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// The protocols offered, in order of preference.
 const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
@@ -28,6 +28,10 @@ const MAX_PEM_LEN: u64 = 1 << 20;
 /// How long reading the files again may take: our choice. A file system of the network that does not answer holds a
 /// reader for ever.
 const READ_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long a list of authorities that has become shorter must stay the same before it is used: our choice, as for
+/// files of rules. A program that writes a file in place may have written its beginning only.
+const SHORTENED_SETTLE: Duration = Duration::from_secs(2);
 
 /// The files of a server's certificate, in PEM.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -210,7 +214,8 @@ impl ServerTls {
     /// Loads the files again if they have changed. Returns whether they had changed. Open connections
     /// keep the certificate that they began with.
     ///
-    /// A thread of its own reads them, so a file system that does not answer holds up no other task.
+    /// A thread of its own reads them, so a file system that does not answer holds up no other task. A list of
+    /// authorities that has become shorter is used when it has stayed the same for two seconds.
     ///
     /// # Errors
     ///
@@ -218,7 +223,16 @@ impl ServerTls {
     /// certificate was replaced but its key was not.
     pub async fn reload(&self) -> Result<bool, TlsError> {
         let provider = CryptoProvider::get_default().ok_or(TlsError::NoProvider)?;
-        let (contents, mut loaded) = self.read_again().await?;
+        let (mut contents, mut loaded) = self.read_again().await?;
+        while contents.has_fewer_authorities(&loaded) {
+            drop(loaded);
+            sleep(SHORTENED_SETTLE).await;
+            let before = contents;
+            (contents, loaded) = self.read_again().await?;
+            if contents == before {
+                break;
+            }
+        }
         if *loaded == contents {
             return Ok(false);
         }
@@ -283,6 +297,12 @@ impl Contents {
             key: read(&files.key)?,
             client_authorities: files.client_authorities.as_deref().map(read).transpose()?,
         })
+    }
+
+    /// Returns whether the list of authorities is shorter than another.
+    fn has_fewer_authorities(&self, other: &Self) -> bool {
+        let len = |contents: &Self| contents.client_authorities.as_ref().map(Vec::len);
+        len(self) < len(other)
     }
 }
 

@@ -308,6 +308,37 @@ async fn a_certificate_that_is_a_pipe_is_refused() {
     assert!(!soon(tls.reload()).await.unwrap());
 }
 
+/// A list of authorities that is cut would lock clients out, while a program still writes it.
+#[tokio::test]
+async fn a_list_of_authorities_that_is_being_written_is_not_used() {
+    let files = Files::new("cut");
+    let path = files.directory.join("clients.crt");
+    let (one, both) = {
+        let (one, other) = (
+            files.authority.pem(),
+            crate::support::Authority::new().pem(),
+        );
+        (one.clone(), format!("{one}{other}"))
+    };
+    std::fs::write(&path, &both).unwrap();
+    let names = TlsFiles {
+        client_authorities: Some(path.clone()),
+        ..files.tls_files()
+    };
+    let tls = ServerTls::load(names).unwrap();
+    std::fs::write(&path, &one).unwrap();
+    let rest = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        std::fs::write(&path, &both).unwrap();
+    };
+    let (is_changed, ()) = tokio::join!(tls.reload(), rest);
+    assert!(!is_changed.unwrap());
+    // It stays shorter.
+    std::fs::write(&path, &one).unwrap();
+    assert!(tls.reload().await.unwrap());
+    assert!(!tls.reload().await.unwrap());
+}
+
 /// The message says how to repair the file, and quotes neither a certificate nor a key.
 #[test]
 fn a_file_of_broken_pem_is_refused() {
