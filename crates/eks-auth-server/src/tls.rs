@@ -71,6 +71,14 @@ pub enum TlsError {
     /// The files were not read in time, for example because a file system of the network does not answer.
     #[error("the files were not read within {} seconds", READ_DEADLINE.as_secs())]
     Slow,
+    /// The cryptography provider does not accept the private key.
+    #[error("{path}: the private key cannot be used: {why}; a key of RSA needs 2048 bits or more", path = .path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        why: String,
+    },
     /// No cryptography provider for rustls is installed in this process.
     #[error("no cryptography provider for rustls is installed in this process")]
     NoProvider,
@@ -357,6 +365,17 @@ fn config(
         path: files.key.clone(),
         fault: PemFault::of(&error),
     })?;
+    // The error of `with_single_cert` does not say that it is about the key.
+    provider
+        .key_provider
+        .load_private_key(key.clone_key())
+        .map_err(|error| TlsError::Key {
+            path: files.key.clone(),
+            why: match error {
+                rustls::Error::General(why) => why,
+                other => other.to_string(),
+            },
+        })?;
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| unusable(&error))?;
@@ -364,7 +383,8 @@ fn config(
         (Some(path), Some(pem)) => {
             let mut roots = RootCertStore::empty();
             for authority in certificates(path, pem)? {
-                roots.add(authority).map_err(|error| unusable(&error))?;
+                let failed = |error| unusable(&format_args!("{}: {error}", path.display()));
+                roots.add(authority).map_err(failed)?;
             }
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
                 .build()

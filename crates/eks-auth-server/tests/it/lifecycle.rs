@@ -435,6 +435,18 @@ async fn clients_need_a_certificate_where_that_is_set() {
     std::fs::write(&other_key.key, files.authority.issue("other").1).unwrap();
     let why = ServerTls::load(other_key).unwrap_err().to_string();
     assert_eq!(why, "the certificate is of another key");
+    // PEM of a key, with the content of none.
+    let no_key = TlsFiles {
+        key: files.directory.join("none.key"),
+        ..names.clone()
+    };
+    let pem = "-----BEGIN PRIVATE KEY-----\nMAMCAQA=\n-----END PRIVATE KEY-----\n";
+    std::fs::write(&no_key.key, pem).unwrap();
+    let why = ServerTls::load(no_key).unwrap_err().to_string();
+    assert!(
+        why.contains("none.key: the private key cannot be used: "),
+        "{why}"
+    );
     let tls = ServerTls::load(names).unwrap();
     let notes = Arc::new(Notes::default());
     let sts = Counting::answering(&[(200, caller("alice"))]);
