@@ -105,7 +105,10 @@ impl Cache {
             .map(|byte| format!("{byte:02x}"))
             .collect();
         Some(Self {
-            directory: settings.home().join(".kube/cache/signer"),
+            directory: settings
+                .home()
+                .unwrap_or(Path::new(""))
+                .join(".kube/cache/signer"),
             name,
             host: target.host().to_owned(),
         })
@@ -146,7 +149,7 @@ impl Cache {
     /// file, or write to its directory.
     pub(crate) fn get(&self, now: UnixTime) -> Option<Kept> {
         let path = self.path();
-        if !is_private(&path) || is_open_to_others(&self.directory) {
+        if !path.is_absolute() || !is_private(&path) || is_open_to_others(&self.directory) {
             return None;
         }
         let text = files::read_file(&path, MAX_FILE_LEN).ok()?;

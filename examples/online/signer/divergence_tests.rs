@@ -53,6 +53,14 @@ async fn every_divergence_is_listed_and_real() {
     let names = kubeconfig::tests::names_of_duplicates();
     rows.compare("entries-of-one-name", &"new other old", &names.as_str());
 
+    let settings = Settings::read([("HOME", "")].into_iter().collect(), None).unwrap();
+    let named = settings.files();
+    let ours = match named.starts_with("~/.aws/config (not read: there is no home directory)") {
+        true => "none",
+        false => named.as_str(),
+    };
+    rows.compare("empty-home", &"/.aws/config", &ours);
+
     let long = files.path("long");
     std::fs::write(&long, "# a comment\n".repeat(400_000)).unwrap();
     let variables = [("AWS_CONFIG_FILE", long.as_str())];
@@ -233,7 +241,7 @@ fn locks(rows: &Divergences, settings: &Settings) {
         },
         note: &|_| (),
     };
-    let directory = settings.home().join(".kube/cache/signer");
+    let directory = settings.home().unwrap().join(".kube/cache/signer");
     for file in std::fs::read_dir(directory).unwrap() {
         let path = file.unwrap().path();
         if path.extension().is_some_and(|end| end == "json") {

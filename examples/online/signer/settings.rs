@@ -126,7 +126,7 @@ impl fmt::Display for File {
 #[derive(Debug)]
 pub(crate) struct Settings {
     environment: Environment,
-    home: PathBuf,
+    home: Option<PathBuf>,
     config: File,
     credentials: File,
     profile_name: String,
@@ -231,8 +231,9 @@ impl Settings {
             .or_else(|| self.in_profile("endpoint_url")))
     }
 
-    pub(crate) fn home(&self) -> &Path {
-        &self.home
+    /// Returns the user's home directory. `None` if they have none.
+    pub(crate) fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
     }
 
     /// Names a profile and both files, for messages.
@@ -330,22 +331,28 @@ fn name_profile(environment: &Environment, flag: Option<&str>) -> (String, Optio
     }
 }
 
-/// Returns the user's home directory.
-fn home(environment: &Environment) -> PathBuf {
+/// Returns the user's home directory. `None` if they have none: a path below it must not be one below the current
+/// directory, which may be the directory of another user.
+fn home(environment: &Environment) -> Option<PathBuf> {
     let home = environment
         .get("HOME")
         .or_else(|| environment.get("USERPROFILE"));
-    PathBuf::from(home.unwrap_or("~"))
+    home.map(PathBuf::from)
 }
 
 fn open(environment: &Environment, variable: &str, name: &str) -> Result<(File, Sections), Error> {
-    let path = match environment.get(variable) {
-        None => home(environment).join(".aws").join(name),
-        Some(path) => PathBuf::from(expand_user(
-            environment,
-            &expand_variables(environment, path),
-        )),
+    let written = match environment.get(variable) {
+        None => format!("~/.aws/{name}"),
+        Some(path) => expand_variables(environment, path),
     };
+    let Some(path) = expand_user(environment, &written) else {
+        let file = File {
+            path: PathBuf::from(written),
+            state: State::Says("not read: there is no home directory"),
+        };
+        return Ok((file, Sections::new()));
+    };
+    let path = PathBuf::from(path);
     let (state, text) = if path.is_file() {
         match files::read_file(&path, MAX_FILE_LEN) {
             Ok(text) if text.trim().is_empty() => (State::Says("empty"), text),
@@ -391,21 +398,21 @@ fn expand_variables(environment: &Environment, path: &str) -> String {
 }
 
 /// Replaces `~` or `~NAME` at the beginning by the user's home directory, if there is such a user (Python's
-/// `os.path.expanduser`).
-fn expand_user(environment: &Environment, path: &str) -> String {
+/// `os.path.expanduser`). `None` if it is the directory of the user of this process, and they have none.
+fn expand_user(environment: &Environment, path: &str) -> Option<String> {
     let Some(named) = path.strip_prefix('~') else {
-        return path.to_owned();
+        return Some(path.to_owned());
     };
     let end = named.find('/').unwrap_or(named.len());
     let (user, rest) = named.split_at_checked(end).unwrap_or((named, ""));
     let directory = match user {
-        "" => Some(home(environment).to_string_lossy().into_owned()),
+        "" => Some(home(environment)?.to_string_lossy().into_owned()),
         user => home_of(user),
     };
-    directory.map_or_else(
+    Some(directory.map_or_else(
         || path.to_owned(),
         |directory| format!("{}{rest}", directory.trim_end_matches('/')),
-    )
+    ))
 }
 
 /// Returns the home directory of a user of this machine, by `/etc/passwd`.

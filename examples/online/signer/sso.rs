@@ -146,10 +146,8 @@ impl Sso {
         target: &Target,
         client: SharedHttpClient,
     ) -> Result<String, Error> {
-        let path = self.cache_file(settings);
-        if !path.exists() {
-            return Err(self.login("there is no login"));
-        }
+        let path = self.cache_file(settings).filter(|path| path.exists());
+        let path = path.ok_or_else(|| self.login("there is no login"))?;
         let text = files::read_file(&path, files::MAX_SMALL_FILE)
             .map_err(|why| self.login(&format!("{}: {why}", files::name(&path))))?;
         let unreadable = || self.login("the cached login cannot be read");
@@ -202,18 +200,15 @@ impl Sso {
     }
 
     /// Returns the file of the login, named by the SHA-1 of the session's name or of the start URL (botocore,
-    /// `utils.SSOTokenLoader`).
-    fn cache_file(&self, settings: &Settings) -> PathBuf {
+    /// `utils.SSOTokenLoader`). `None` without a home directory.
+    fn cache_file(&self, settings: &Settings) -> Option<PathBuf> {
         let key = self.session.as_ref().unwrap_or(&self.start_url);
         let name: String = Sha1::digest(key.as_bytes())
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        settings
-            .home()
-            .join(".aws/sso/cache")
-            .join(name)
-            .with_extension("json")
+        let directory = settings.home()?.join(".aws/sso/cache");
+        Some(directory.join(name).with_extension("json"))
     }
 
     fn login(&self, why: &str) -> Error {
