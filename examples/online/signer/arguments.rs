@@ -86,7 +86,9 @@ pub(crate) struct Arguments {
     #[arg(long, hide = true, value_name = "URL")]
     endpoint_url: Option<String>,
 
-    /// Keep the token in ~/.kube/cache/signer until it expires, for later runs with the same settings
+    /// Keep the token in ~/.kube/cache/signer until it expires, for later runs with the same identity. None is kept
+    /// with keys that need no request, or of a source that can change its identity unseen: a `credential_process`, an
+    /// instance. --debug says why
     #[arg(long)]
     pub(crate) cache: bool,
 

@@ -1,4 +1,4 @@
-//! Tokens on disk, for later runs with the same settings.
+//! Tokens on disk, for later runs with the same settings and the same identity.
 //!
 //! Each token has a file in `~/.kube/cache/signer`, readable by its owner only, and a lock file beside it. The
 //! lock lets only one of several simultaneous runs make the requests. A file is replaced as a whole. A cache
@@ -27,6 +27,16 @@ const MIN_LIFE: u64 = 60;
 const MAX_WAIT: Duration = Duration::from_secs(30);
 const WAIT: Duration = Duration::from_millis(50);
 
+/// The variables that name the metadata of a container, which is asked before the instance.
+const CONTAINER: [&str; 2] = [
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+];
+
+/// Several instances may share a home directory, and the role of one can be replaced.
+const INSTANCE: &str =
+    "the next run may be on an instance with another role, or this one may have another role then";
+
 /// The longest file in bytes: a token and its time.
 const MAX_FILE_LEN: usize = 2 * eks_token::MAX_TOKEN_LEN;
 
@@ -36,6 +46,8 @@ pub(crate) struct Cache {
     directory: PathBuf,
     name: String,
     host: String,
+    /// The hash of what the identity depends on besides the plan.
+    source: String,
 }
 
 /// A token, and when to request another.
@@ -67,17 +79,21 @@ impl Locks<'static> {
 pub(crate) struct Lock(#[expect(dead_code, reason = "dropping the file unlocks it")] File);
 
 impl Cache {
-    /// Returns the place of the token for an identity, a cluster, a region and a host. `None` if no request is
-    /// needed for the keys: signing is then faster than reading a file.
+    /// Returns the place of the token for an identity, a cluster, a region and a host.
     ///
-    /// The identity is the whole plan: keys, profiles, roles and their options. So the token of a changed
-    /// profile has another place.
+    /// The identity is all that the plan has: keys, profiles, roles and their options. So a changed profile has
+    /// another place. What a file determines, such as a login, is in the file of the token: the next login replaces it.
+    ///
+    /// # Errors
+    ///
+    /// Why no token is kept: the keys are at hand, so that signing with them is faster than reading a file; or the
+    /// source may have another identity at the next run, and nothing shows it.
     pub(crate) fn of(
         settings: &Settings,
         plan: &Plan,
         target: &Target,
         cluster_id: &ClusterId,
-    ) -> Option<Self> {
+    ) -> Result<Self, String> {
         let key = match &plan.base {
             Base::Environment => settings.environment().get("AWS_ACCESS_KEY_ID"),
             Base::Keys { profile, source } => settings
@@ -86,13 +102,8 @@ impl Cache {
                 .and_then(|profile| profile.key(*source, "aws_access_key_id")),
             _ => None,
         };
-        if plan.roles.is_empty() && matches!(plan.base, Base::Environment | Base::Keys { .. }) {
-            return None;
-        }
-        let machine = settings.variable(&[
-            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        ]);
+        let source = digest(&source(settings, plan)?);
+        let machine = settings.variable(&CONTAINER);
         let identity = format!(
             "{}\n{plan:?}\n{key:?}\n{machine:?}\n{}\n{}\n{}\n",
             env!("CARGO_PKG_VERSION"),
@@ -100,17 +111,14 @@ impl Cache {
             target.region(),
             target.host(),
         );
-        let name = Sha256::digest(identity.as_bytes())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        Some(Self {
+        Ok(Self {
             directory: settings
                 .home()
                 .unwrap_or(Path::new(""))
                 .join(".kube/cache/signer"),
-            name,
+            name: digest(&identity),
             host: target.host().to_owned(),
+            source,
         })
     }
 
@@ -145,8 +153,8 @@ impl Cache {
         }
     }
 
-    /// Returns the token if it is good for [`MIN_LIFE`] seconds. Also `None` if other users may read or write the
-    /// file, or write to its directory.
+    /// Returns the token if it is good for [`MIN_LIFE`] seconds. `None` too if its source has changed, and if others may
+    /// read or write the file, or write to its directory.
     pub(crate) fn get(&self, now: UnixTime) -> Option<Kept> {
         let path = self.path();
         if !path.is_absolute() || !is_private(&path) || is_open_to_others(&self.directory) {
@@ -155,6 +163,9 @@ impl Cache {
         let text = files::read_file(&path, MAX_FILE_LEN).ok()?;
         let document: Value = serde_json::from_str(&text).ok()?;
         let get = |key: &str| document.get(key).and_then(Value::as_str);
+        if get("source")? != self.source {
+            return None;
+        }
         let kept = Kept {
             token: get("token")?.to_owned(),
             expires_at: UnixTime::parse_rfc3339(get("expirationTimestamp")?).ok()?,
@@ -174,6 +185,7 @@ impl Cache {
     /// The reason.
     pub(crate) fn put(&self, kept: &Kept) -> Result<(), String> {
         let document = json!({
+            "source": self.source,
             "token": kept.token,
             "expirationTimestamp": kept.expires_at.to_rfc3339(),
         });
@@ -189,6 +201,66 @@ impl Cache {
     fn path(&self) -> PathBuf {
         self.directory.join(&self.name).with_extension("json")
     }
+}
+
+/// Returns what the identity of a source depends on besides the plan and the id of a key: a login, or the token of a
+/// web identity or of a container.
+///
+/// # Errors
+///
+/// Why no token is kept.
+fn source(settings: &Settings, plan: &Plan) -> Result<String, String> {
+    match &plan.base {
+        Base::Environment | Base::Keys { .. } if plan.roles.is_empty() => {
+            Err("the keys are at hand, and signing with them takes no request".to_owned())
+        }
+        Base::Environment | Base::Keys { .. } => Ok(String::new()),
+        Base::WebIdentity(web_identity) => content(&web_identity.token_file),
+        Base::Sso(sso) => match sso.cache_file(settings) {
+            Some(login) => content(&login),
+            None => Err("there is no login".to_owned()),
+        },
+        Base::Process { .. } => Err(
+            "a credential_process can print the keys of another identity in the next run"
+                .to_owned(),
+        ),
+        Base::Container | Base::Machine => container(settings),
+        Base::Instance => Err(INSTANCE.to_owned()),
+    }
+}
+
+/// Returns what the identity of a container depends on.
+fn container(settings: &Settings) -> Result<String, String> {
+    let get = |name| settings.environment().get(name);
+    if let Some(path) = get(CONTAINER[0]) {
+        return Ok(path.to_owned());
+    }
+    let url = get(CONTAINER[1]).ok_or(INSTANCE)?;
+    let token = match get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
+        Some(file) => Some(content(Path::new(file))?),
+        None => get("AWS_CONTAINER_AUTHORIZATION_TOKEN").map(str::to_owned),
+    };
+    let token = token.ok_or(
+        "the server of AWS_CONTAINER_CREDENTIALS_FULL_URI has no authorization token, and can have the keys of another \
+         identity in the next run",
+    )?;
+    Ok(format!("{url}\n{token}"))
+}
+
+/// Returns the content of a file. Reading a pipe would take it from the source.
+fn content(path: &Path) -> Result<String, String> {
+    let named = |why: String| format!("{}: {why}", files::name(path));
+    match path.metadata() {
+        Ok(other) if !other.is_file() => Err(named("it is not a regular file".to_owned())),
+        _ => files::read_file(path, files::MAX_SMALL_FILE).map_err(named),
+    }
+}
+
+fn digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 #[cfg(unix)]

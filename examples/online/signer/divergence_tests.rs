@@ -181,6 +181,17 @@ async fn every_divergence_is_listed_and_real() {
     };
     rows.compare("cache", &"credentials", &ours);
 
+    let config = "[default]\ncredential_process = printf \"%s\" \"{\\\"Version\\\": 1, \\\"AccessKeyId\\\": \
+                  \\\"AKIDP\\\", \\\"SecretAccessKey\\\": \\\"s\\\"}\"\n";
+    let process = Files::new("divergences-process", config, "");
+    let its_home = process.path("");
+    let line = "--cache --region eu-west-1 -i dev";
+    let (signed, _) = try_sign(&process, line, &[("HOME", &its_home)], false).await;
+    assert!(signed.unwrap().contains("AKIDP"));
+    let is_kept = Path::new(&process.path(".kube")).exists();
+    let ours = if is_kept { "kept" } else { "not kept" };
+    rows.compare("cache-of-a-program", &"kept", &ours);
+
     let kept = roles.path(".kube/cache/signer");
     for file in std::fs::read_dir(kept).unwrap() {
         let path = file.unwrap().path();

@@ -50,12 +50,17 @@ pub(crate) async fn token(
     };
     let mut plan = Plan::of(&settings)?;
     plan.roles.extend(roles);
-    let cache = match arguments.cache {
-        true => Cache::of(&settings, &plan, &target, &cluster_id),
-        false => None,
-    };
-    let Some(cache) = cache else {
+    if !arguments.cache {
         return mint(arguments, &settings, &target, &minter, &plan, tools).await;
+    }
+    let cache = match Cache::of(&settings, &plan, &target, &cluster_id) {
+        Ok(cache) => cache,
+        Err(why) => {
+            if arguments.debug {
+                (tools.locks.note)(&format!("no token is kept: {why}"));
+            }
+            return mint(arguments, &settings, &target, &minter, &plan, tools).await;
+        }
     };
     let unused = |why: &String| (tools.locks.note)(why);
     let lock = cache.lock(tools.locks).inspect_err(unused).ok();

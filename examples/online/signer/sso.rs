@@ -201,7 +201,7 @@ impl Sso {
 
     /// Returns the file of the login, named by the SHA-1 of the session's name or of the start URL (botocore,
     /// `utils.SSOTokenLoader`). `None` without a home directory.
-    fn cache_file(&self, settings: &Settings) -> Option<PathBuf> {
+    pub(crate) fn cache_file(&self, settings: &Settings) -> Option<PathBuf> {
         let key = self.session.as_ref().unwrap_or(&self.start_url);
         let name: String = Sha1::digest(key.as_bytes())
             .iter()
