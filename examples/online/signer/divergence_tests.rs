@@ -53,6 +53,12 @@ async fn every_divergence_is_listed_and_real() {
     let names = kubeconfig::tests::names_of_duplicates();
     rows.compare("entries-of-one-name", &"new other old", &names.as_str());
 
+    let ours = match kubeconfig::tests::is_tag_refused() {
+        true => "refused",
+        false => "changed",
+    };
+    rows.compare("tag-in-a-kubeconfig", &"changed", &ours);
+
     let settings = Settings::read([("HOME", "")].into_iter().collect(), None).unwrap();
     let named = settings.files();
     let ours = match named.starts_with("~/.aws/config (not read: there is no home directory)") {

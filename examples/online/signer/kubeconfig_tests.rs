@@ -288,7 +288,39 @@ fn what_cannot_be_meant_is_refused_and_nothing_written() {
     assert!(!Path::new(&files.path("kubeconfig")).exists());
 }
 
-/// A file that is not a kubeconfig stays unchanged.
+/// Without its tag, a value is another one.
+#[test]
+fn a_tag_that_would_be_lost_is_refused() {
+    let files = Files::new("kubeconfig-tags", "", "");
+    let path = files.path("kubeconfig");
+    for (value, tag) in [
+        ("!!binary aGVsbG8=", "!!binary"),
+        ("!<tag:yaml.org,2002:binary> aGVsbG8=", "!!binary"),
+        ("!!binary |\n      aGVsbG8=", "!!binary"),
+        ("[1,!!float 2]", "!!float"),
+    ] {
+        let before = format!("kind: Config\nusers:\n- name: a\n  user:\n    token: {value}\n");
+        fs::write(&path, &before).unwrap();
+        let message = update(&files, &["--endpoint", ENDPOINT], &[]).unwrap_err();
+        let why = format!("line 5: it has the tag `{tag}`");
+        assert!(message.to_string().contains(&why), "{value}: {message}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), before);
+    }
+    // Text is text.
+    fs::write(&path, "users:\n- name: a\n  user: {token: !!str 5}\n").unwrap();
+    update(&files, &["--endpoint", ENDPOINT], &[]).unwrap();
+    assert_eq!(config(&files)["users"][0]["user"]["token"], "5");
+}
+
+/// Whether a kubeconfig with `!!binary` is changed.
+pub(crate) fn is_tag_refused() -> bool {
+    let files = Files::new("kubeconfig-tag", "", "");
+    let before = "users:\n- name: a\n  user: {token: !!binary aGVsbG8=}\n";
+    fs::write(files.path("kubeconfig"), before).unwrap();
+    update(&files, &["--endpoint", ENDPOINT], &[]).is_err()
+}
+
+/// A file that is not a kubeconfig stays as it is.
 #[test]
 fn another_file_is_not_changed() {
     let files = Files::new("kubeconfig-other", "", "");

@@ -67,6 +67,12 @@ pub(super) fn read(path: &Path) -> Result<Mapping, Error> {
         Ok(_) => {}
     }
     let text = files::read_file(path, MAX_KUBECONFIG).map_err(|why| wrong(path, &why))?;
+    if let Some((line, tag)) = tag(&text) {
+        let why = format!(
+            "line {line}: it has the tag `!!{tag}`, which would not be kept; write the value without it"
+        );
+        return Err(wrong(path, &why));
+    }
     let limits = Limits::new().with_max_bytes(MAX_KUBECONFIG);
     let trees: Vec<Node> = documents(&text, &limits)
         .collect::<Result<_, _>>()
@@ -125,6 +131,33 @@ pub(super) fn insert(config: &mut Mapping, entries: Entries) -> Result<(), Strin
     config.insert("current-context".into(), entries.context_name.into());
     Ok(())
 }
+
+/// Returns the first tag that gives a value another type or content, with the number of its line. A text that has one
+/// counts too.
+fn tag(text: &str) -> Option<(usize, &'static str)> {
+    let mut lines = (1_usize..).zip(text.lines());
+    lines.find_map(|(number, line)| {
+        let has = |name: &&str| {
+            line.contains(&format!("!!{name}"))
+                || line.contains(&format!("!<tag:yaml.org,2002:{name}>"))
+        };
+        let name = line.contains('!').then(|| TAGS.into_iter().find(has))?;
+        Some((number, name?))
+    })
+}
+
+/// The tags of YAML 1.1 that change a value which a reader without tags takes as it stands: <https://yaml.org/type/>.
+const TAGS: [&str; 9] = [
+    "binary",
+    "bool",
+    "float",
+    "int",
+    "null",
+    "omap",
+    "pairs",
+    "set",
+    "timestamp",
+];
 
 /// kubectl's own lock on a kubeconfig: a file beside it (client-go, `tools/clientcmd/config.go`, `lockFile`).
 pub(super) struct Lock(PathBuf);
