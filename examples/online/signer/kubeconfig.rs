@@ -5,6 +5,7 @@ mod file;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use base64::Engine as _;
@@ -98,7 +99,7 @@ struct Arguments {
     #[arg(long, value_name = "URL", value_parser = proxy)]
     proxy_url: Option<String>,
 
-    /// Keep tokens on disk until they expire
+    /// Keep tokens on disk until they expire, as `signer --cache` does
     #[arg(long)]
     cache: bool,
 
@@ -169,16 +170,21 @@ async fn run(
         (Some(endpoint), Some(ca)) => stated(arguments, endpoint, ca)?,
         _ => ask(arguments, environment.clone(), tools, connector).await?,
     };
-    write(arguments, &environment, facts)
+    write(arguments, &environment, facts, tools.locks.pause)
 }
 
-fn write(arguments: &Arguments, environment: &Environment, facts: Facts) -> Result<String, Error> {
+fn write(
+    arguments: &Arguments,
+    environment: &Environment,
+    facts: Facts,
+    pause: &dyn Fn(Duration),
+) -> Result<String, Error> {
     let entries = entries(arguments, environment, facts);
     let paths = paths(arguments.kubeconfig.as_deref(), environment)?;
     let (path, mut config) = choose(&paths, &entries.cluster_name)?;
     let lock = match arguments.dry_run {
         true => None,
-        false => Some(Lock::of(&path)?),
+        false => Some(Lock::of(&path, pause)?),
     };
     if lock.is_some() {
         // Read again, now that no other program changes it.
@@ -191,12 +197,13 @@ fn write(arguments: &Arguments, environment: &Environment, facts: Facts) -> Resu
     if lock.is_none() {
         return Ok(text);
     }
-    let had_comments =
-        files::read_file(&path, MAX_KUBECONFIG).is_ok_and(|text| text.lines().any(has_comment));
-    files::replace(&path, text.as_bytes()).map_err(|why| Error::Kubeconfig {
+    let unchanged = |why: String| Error::Kubeconfig {
         place: "the kubeconfig is unchanged".to_owned(),
         why,
-    })?;
+    };
+    let had_comments =
+        files::read_file(&path, MAX_KUBECONFIG).is_ok_and(|text| text.lines().any(has_comment));
+    files::replace(&path, text.as_bytes()).map_err(unchanged)?;
     if had_comments {
         let name = files::name(&path);
         output::note(PROGRAM, &format_args!("{name}: its comments were not kept"));

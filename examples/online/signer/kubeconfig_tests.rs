@@ -1,5 +1,6 @@
 //! Kubeconfigs, compared with the output of `aws eks update-kubeconfig`.
 
+use std::cell::Cell;
 use std::fs;
 
 use serde_json::Value as Json;
@@ -24,6 +25,16 @@ fn ca(files: &Files) -> String {
 
 /// Runs `signer kubeconfig` on the file `kubeconfig` of a directory.
 fn update(files: &Files, more: &[&str], variables: &[(&str, &str)]) -> Result<String, Error> {
+    update_beside(files, more, variables, &|_| ())
+}
+
+/// As [`update`], with what other programs do while it waits.
+fn update_beside(
+    files: &Files,
+    more: &[&str],
+    variables: &[(&str, &str)],
+    others: &dyn Fn(Duration),
+) -> Result<String, Error> {
     let (ca, path) = (ca(files), files.path("kubeconfig"));
     let flags = [
         "signer",
@@ -39,7 +50,12 @@ fn update(files: &Files, more: &[&str], variables: &[(&str, &str)]) -> Result<St
     let Command::Kubeconfig(arguments) = program.command;
     let (endpoint, ca) = (arguments.endpoint.as_deref(), arguments.ca.as_deref());
     let facts = stated(&arguments, endpoint.unwrap(), ca.unwrap())?;
-    write(&arguments, &variables.iter().copied().collect(), facts)
+    write(
+        &arguments,
+        &variables.iter().copied().collect(),
+        facts,
+        others,
+    )
 }
 
 fn config(files: &Files) -> Json {
@@ -283,9 +299,30 @@ fn what_cannot_be_meant_is_refused_and_nothing_written() {
     let lock = files.path("kubeconfig.lock");
     fs::write(&lock, "").unwrap();
     let message = update(&files, &good, &[]).unwrap_err().to_string();
-    assert!(message.contains("another program"), "{message}");
-    fs::remove_file(&lock).unwrap();
+    assert!(
+        message.starts_with(&lock) && message.contains("another program is changing"),
+        "{message}"
+    );
+    assert!(message.contains("delete this file"), "{message}");
     assert!(!Path::new(&files.path("kubeconfig")).exists());
+    // kubectl gives it back.
+    let waits = Cell::new(0);
+    let ends = |_| {
+        waits.set(waits.get() + 1);
+        if waits.get() == 3 {
+            fs::remove_file(&lock).unwrap();
+        }
+    };
+    update_beside(&files, &good, &[], &ends).unwrap();
+    assert_eq!(waits.get(), 3);
+    assert!(!Path::new(&lock).exists());
+    // No lock can be made beside this one, and none is there.
+    let here = files.path("none");
+    let message = match Lock::of(&Path::new(&here).join("a\0b"), &|_| ()) {
+        Ok(_) => panic!("locked"),
+        Err(why) => why.to_string(),
+    };
+    assert!(message.contains("cannot be locked"), "{message}");
 }
 
 /// Without its tag, a value is another one.

@@ -4,6 +4,7 @@
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bounded_yaml::{Limits, Node, documents};
 use program::{files, yaml};
@@ -159,22 +160,40 @@ const TAGS: [&str; 9] = [
     "timestamp",
 ];
 
+/// How long to wait for another program, and how often to look: our choice. kubectl holds the lock while it writes.
+const MAX_WAIT: Duration = Duration::from_secs(2);
+const WAIT: Duration = Duration::from_millis(50);
+
 /// kubectl's own lock on a kubeconfig: a file beside it (client-go, `tools/clientcmd/config.go`, `lockFile`).
 pub(super) struct Lock(PathBuf);
 
 impl Lock {
-    pub(super) fn of(path: &Path) -> Result<Self, Error> {
+    /// Waits for another program that changes the kubeconfig.
+    pub(super) fn of(path: &Path, pause: &dyn Fn(Duration)) -> Result<Self, Error> {
         if let Some(directory) = path.parent() {
             std::fs::create_dir_all(directory).map_err(|why| wrong(directory, &why.to_string()))?;
         }
         let mut lock = path.as_os_str().to_owned();
         lock.push(".lock");
         let lock = PathBuf::from(lock);
-        match OpenOptions::new().write(true).create_new(true).open(&lock) {
-            Ok(_) => Ok(Self(lock)),
-            Err(why) => {
-                let why = format!("another program may be changing the kubeconfig: {why}");
-                Err(wrong(&lock, &why))
+        let mut waited = Duration::ZERO;
+        loop {
+            match OpenOptions::new().write(true).create_new(true).open(&lock) {
+                Ok(_) => return Ok(Self(lock)),
+                Err(why) if why.kind() != ErrorKind::AlreadyExists => {
+                    let why = format!("the kubeconfig cannot be locked: {why}");
+                    return Err(wrong(&lock, &why));
+                }
+                Err(_) if waited < MAX_WAIT => {
+                    pause(WAIT);
+                    waited = waited.saturating_add(WAIT);
+                }
+                Err(_) => {
+                    return Err(wrong(
+                        &lock,
+                        "another program is changing the kubeconfig; if none is running, delete this file",
+                    ));
+                }
             }
         }
     }
