@@ -3,6 +3,8 @@
 
 mod file;
 
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -201,6 +203,7 @@ fn write(
         place: "the kubeconfig is unchanged".to_owned(),
         why,
     };
+    check_writable(&path).map_err(unchanged)?;
     let had_comments =
         files::read_file(&path, MAX_KUBECONFIG).is_ok_and(|text| text.lines().any(has_comment));
     files::replace(&path, text.as_bytes()).map_err(unchanged)?;
@@ -214,6 +217,17 @@ fn write(
         true => format!("Updated context {context} in {path}\n"),
         false => format!("Added new context {context} to {path}\n"),
     })
+}
+
+/// Refuses a kubeconfig that the user may not write to. Replacing it needs no permission on the file itself, but one
+/// that is read-only is meant to stay as it is, and kubectl and the AWS CLI refuse it too.
+fn check_writable(path: &Path) -> Result<(), String> {
+    match OpenOptions::new().write(true).open(path) {
+        Err(why) if why.kind() != ErrorKind::NotFound => {
+            Err(format!("{}: {why}", files::name(path)))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn wrong(path: &Path, why: &str) -> Error {

@@ -1,5 +1,11 @@
 //! Malformed files, profiles in circles, and hostile variables.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::Stdio;
+
 use super::world::World;
 
 const KEYS: [(&str, &str); 2] = [
@@ -155,16 +161,16 @@ fn spellings_of_the_files_that_editors_leave_are_read() {
 fn an_unreadable_file_is_not_an_empty_one() {
     let world = World::new();
     let latin = world.home.join(".aws/config");
-    std::fs::write(&latin, b"[default]\nregion = \xf6\n").unwrap();
+    fs::write(&latin, b"[default]\nregion = \xf6\n").unwrap();
     let why = world.refusal("", &[]);
     assert!(
         why.starts_with("cannot read ") && why.contains("UTF-8"),
         "{why}"
     );
     assert_eq!(world.key("", &KEYS), "AKIDENV");
-    std::fs::remove_file(&latin).unwrap();
-    // These paths are not files. They count as empty, as for the AWS CLI, and the message says so.
-    std::fs::create_dir(&latin).unwrap();
+    fs::remove_file(&latin).unwrap();
+    // Not files: nothing, as to the AWS CLI, and the message says so.
+    fs::create_dir(&latin).unwrap();
     let why = world.refusal("", &[]);
     assert!(why.contains(".aws/config (not a file)"), "{why}");
     let zero = [
@@ -174,7 +180,7 @@ fn an_unreadable_file_is_not_an_empty_one() {
     let why = world.refusal("", &zero);
     assert!(why.contains("/dev/zero (not a file)"), "{why}");
     let text = "# a comment\n".repeat(500_000);
-    std::fs::write(world.home.join("long"), text).unwrap();
+    fs::write(world.home.join("long"), text).unwrap();
     let why = world.refusal("", &[("AWS_CONFIG_FILE", "HOME/long")]);
     assert!(why.contains("longer than 4194304 bytes"), "{why}");
 }
@@ -289,4 +295,40 @@ fn without_a_home_in_the_environment_keys_still_sign() {
             .contains("no/such/home/.aws/config (does not exist)"),
         "{ended:?}"
     );
+}
+
+/// Replacing the file would work, because that needs a permission on its directory only.
+#[test]
+fn a_read_only_kubeconfig_stays_as_it_is() {
+    let world = World::new();
+    let path = |name: &str| world.home.join(name).to_str().unwrap().to_owned();
+    let kubeconfig = path("kubeconfig");
+    let before = "kind: Config\n";
+    fs::write(&kubeconfig, before).unwrap();
+    fs::set_permissions(&kubeconfig, Permissions::from_mode(0o400)).unwrap();
+    let signer = path("signer");
+    fs::copy(crate::run::path("signer"), &signer).unwrap();
+    let mut command = std::process::Command::new(signer);
+    let line = "kubeconfig --cluster-name dev --endpoint https://example.eks.amazonaws.com --ca";
+    command
+        .args(line.split(' '))
+        .args([&path("authority.pem"), "--kubeconfig", &kubeconfig])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    // Root may write to any file, so another user runs it.
+    if fs::metadata("/proc/self").unwrap().uid() == 0 {
+        for owned in [&world.home, Path::new(&kubeconfig)] {
+            chown(owned, Some(65534), Some(65534)).unwrap();
+        }
+        command.uid(65534).gid(65534);
+    }
+    let ended = crate::run::run(command, "");
+    assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+    let why = "the kubeconfig is unchanged: ";
+    assert!(
+        ended.stderr.contains(why) && ended.stderr.contains("Permission denied"),
+        "{ended:?}"
+    );
+    assert_eq!(fs::read_to_string(&kubeconfig).unwrap(), before);
+    assert!(!world.home.join("kubeconfig.lock").exists());
 }
