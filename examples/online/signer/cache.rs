@@ -81,7 +81,7 @@ pub(crate) struct Lock(#[expect(dead_code, reason = "dropping the file unlocks i
 impl Cache {
     /// Returns the place of the token for an identity, a cluster, a region and a host.
     ///
-    /// The identity is all that the plan has: keys, profiles, roles and their options. So a changed profile has
+    /// The identity is the whole plan: keys, profiles, roles and their options. So a changed profile has
     /// another place. What a file determines, such as a login, is in the file of the token: the next login replaces it.
     ///
     /// # Errors
@@ -153,7 +153,7 @@ impl Cache {
         }
     }
 
-    /// Returns the token if it is good for [`MIN_LIFE`] seconds. `None` too if its source has changed, and if others may
+    /// Returns the token if it is good for [`MIN_LIFE`] seconds. Also `None` if its source has changed, or if other users may
     /// read or write the file, or write to its directory.
     pub(crate) fn get(&self, now: UnixTime) -> Option<Kept> {
         let path = self.path();
