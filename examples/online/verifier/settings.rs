@@ -89,6 +89,7 @@ settings! {
     partition: String,
     /// Accept only the STS endpoints of this region (repeatable). Default: all regions of the partition.
     #[arg(long, value_name = "REGION")]
+    #[serde(deserialize_with = "at_least_one")]
     region: Vec<String>,
     /// Verify signatures with the keys in this file instead of asking STS: an AWS shared credentials file
     /// with `arn` and `user_id` in each profile.
@@ -432,12 +433,25 @@ where
     text.parse().map(Some).map_err(serde::de::Error::custom)
 }
 
+/// Reads a list that narrows what is accepted. Without an item it would accept everything.
+fn at_least_one<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<String>>, D::Error> {
+    let items = Vec::deserialize(deserializer)?;
+    match items.is_empty() {
+        true => Err(serde::de::Error::custom(
+            "the list is empty: name one, or leave the key out",
+        )),
+        false => Ok(Some(items)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Settings, merge};
 
     #[test]
-    fn an_error_in_the_file_quotes_no_password() {
+    fn an_error_in_the_file_names_the_line_and_quotes_no_password() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("settings.toml");
         for (text, expected) in [
@@ -452,6 +466,10 @@ mod tests {
             (
                 "traces-endpoint = ' http://user:hunter2@collector'\n",
                 "line 1: traces-endpoint: invalid uri character",
+            ),
+            (
+                "cluster-id = 'demo'\nregion = []\n",
+                "line 2: region: the list is empty: name one, or leave the key out",
             ),
         ] {
             std::fs::write(&path, text).unwrap();
