@@ -114,7 +114,7 @@ impl Cache {
         Ok(Self {
             directory: settings
                 .home()
-                .unwrap_or(Path::new(""))
+                .unwrap_or_else(|| Path::new(""))
                 .join(".kube/cache/signer"),
             name: digest(&identity),
             host: target.host().to_owned(),

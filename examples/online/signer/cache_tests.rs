@@ -172,7 +172,7 @@ fn place(files: &Files, variables: &[(&str, &str)]) -> Result<Cache, String> {
     Cache::of(&settings, &plan, &target, &ClusterId::parse("dev").unwrap())
 }
 
-/// The token of one caller is not for another: with a credential_process, nothing shows whose the next run is.
+/// A `credential_process` does not show who the next caller is, so they never get the token of another one.
 #[tokio::test]
 async fn no_token_of_a_program_is_kept() {
     let config = "[default]\ncredential_process = sh -c 'echo \"{\\\"Version\\\": 1, \\\"AccessKeyId\\\": \\\"$(cat HOME/who)\\\", \\\"SecretAccessKey\\\": \\\"s\\\"}\"'\n";
