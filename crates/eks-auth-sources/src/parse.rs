@@ -26,6 +26,16 @@ pub(crate) enum Content {
     Rules(Rules),
 }
 
+impl Content {
+    /// Returns whether no caller can be mapped by it.
+    pub(crate) fn is_without_rules(&self) -> bool {
+        match self {
+            Self::Mounted { rules, .. } | Self::Rules(rules) => rules.is_empty(),
+            Self::Modes(_) | Self::Objects(_) | Self::Policies(_) => false,
+        }
+    }
+}
+
 /// A version that was parsed.
 #[derive(Clone, Debug)]
 pub(crate) struct Parsed {
@@ -145,11 +155,11 @@ fn whole(rules: &Rules, content: Content, problems: &[Problem]) -> Parsed {
         code: why.map_or("unreadable", Problem::code),
         message: why.map_or_else(|| "a section cannot be read".to_owned(), Problem::to_string),
     });
-    // Without a rule, the readable part would leave every caller to later sources, which may be wider.
-    let has_readable_part = fault.is_none() || !rules.is_empty();
     let is_wholly_unreadable = rules.unreadable().any(|(section, _)| section.is_none());
+    // Without a section, no caller would be refused, and later sources, which may be wider, would decide.
+    let has_readable_part = absent.is_none() && !is_wholly_unreadable;
     Parsed {
-        content: (has_readable_part && !is_wholly_unreadable).then_some(content),
+        content: has_readable_part.then_some(content),
         fault,
         problems: Problems::of(problems),
         last_updated: None,

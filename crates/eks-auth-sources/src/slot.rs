@@ -154,9 +154,18 @@ impl Slot {
         let is_restored = self.restore(settings);
         let is_partly_served = self.good.is_none() && parsed.content.is_some();
         if is_partly_served {
+            let has_rules = !parsed
+                .content
+                .as_ref()
+                .is_some_and(Content::is_without_rules);
             self.content = parsed.content;
-            self.status.serving = Serving::ReadablePart;
-            self.status.read_at = Some(SystemTime::now());
+            // Without a rule, every caller is refused or gets no answer.
+            self.status.serving = if has_rules {
+                Serving::ReadablePart
+            } else {
+                Serving::Nothing
+            };
+            self.status.read_at = has_rules.then(SystemTime::now);
         }
         self.fail(fault, settings);
         is_restored || is_partly_served

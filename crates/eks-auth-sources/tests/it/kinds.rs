@@ -177,11 +177,14 @@ fn a_first_version_without_a_readable_rule_gives_no_answer() {
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: aws-auth, namespace: kube-system}\n";
     let folder = Folder::new();
     folder.write("mounted", MOUNTED);
-    for data in [
-        "",
-        "data: {}",
-        "data: {maproles: x}",
-        "data: {mapRoles: '- rolearn: [', mapUsers: '['}",
+    for (data, code) in [
+        ("", "unreadable-source"),
+        ("data: {}", "unreadable-source"),
+        ("data: {maproles: x}", "unreadable-source"),
+        (
+            "data: {mapRoles: '- rolearn: [', mapUsers: '['}",
+            "unreadable-section",
+        ),
     ] {
         folder.write("aws-auth.yaml", &format!("{HEAD}{data}\n"));
         let modes = "EKSConfigMap,MountedFile".parse().unwrap();
@@ -190,11 +193,7 @@ fn a_first_version_without_a_readable_rule_gives_no_answer() {
             .with_backend_modes(modes)
             .start()
             .unwrap();
-        assert_eq!(
-            username(&sources.snapshot(), &dev()),
-            "unreadable-source",
-            "{data}"
-        );
+        assert_eq!(username(&sources.snapshot(), &dev()), code, "{data}");
         assert!(!sources.report().is_ready(), "{data}");
     }
     // An empty list says that there is no rule.
