@@ -413,12 +413,15 @@ impl Gathered {
             .push(Problem::lost(place, Cause::Source(fault)));
     }
 
-    /// Takes a setting of the cluster. The first document that has it decides.
+    /// Takes the authentication mode. If two documents contradict each other, it is not known what the cluster reads.
     pub(crate) fn set_mode(&mut self, mode: AuthenticationMode, place: Place) {
         match &self.mode {
             None => self.mode = Some((mode, place)),
             Some((first, _)) if *first == mode => {}
-            Some(_) => self.report(place, SourceFault::Contradiction("authentication mode")),
+            Some((_, first)) => {
+                let fault = SourceFault::SeveralModes(first.clone());
+                self.lost(place, fault);
+            }
         }
     }
 

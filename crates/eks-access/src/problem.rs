@@ -155,6 +155,11 @@ pub enum SourceFault {
     /// Two documents disagree on a setting of the cluster. The first is used.
     #[error("another document has a different {0}; that of the first is used")]
     Contradiction(&'static str),
+    /// Two documents disagree on the authentication mode: the place of the first.
+    #[error(
+        "this authentication mode is not that of {0}, so it is not known what the cluster reads; leave one of the two out"
+    )]
+    SeveralModes(Place),
     /// An authentication mode that EKS does not have.
     #[error("`{0}` is not an authentication mode")]
     AuthenticationMode(String),
@@ -187,7 +192,7 @@ impl SourceFault {
             Self::NotReadByEks(_) => "not-read-by-eks",
             Self::NamespaceDefaulted => "namespace-defaulted",
             Self::UnknownVersion(_) => "unknown-version",
-            Self::Contradiction(_) => "contradiction",
+            Self::Contradiction(_) | Self::SeveralModes(_) => "contradiction",
             Self::AuthenticationMode(_) => "authentication-mode",
         }
     }

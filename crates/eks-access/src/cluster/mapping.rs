@@ -407,7 +407,10 @@ fn is_unfilled(name: &str) -> bool {
 fn report(gathered: &mut Gathered, name: &str, problem: RuleProblem) {
     let place = Place::of_problem(name, &problem);
     // The entry may be for any principal.
-    let is_lost = problem.kind() == ProblemKind::Unfilled;
+    let is_lost = matches!(
+        problem.kind(),
+        ProblemKind::AuthenticationMode | ProblemKind::Unfilled
+    );
     let cause = Cause::Mapping(problem);
     gathered.problems.push(match is_lost {
         true => Problem::lost(place, cause),
