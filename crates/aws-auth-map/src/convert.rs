@@ -72,14 +72,21 @@ impl Rules {
     }
 
     /// Returns access entries as they were read: with the principal's full ARN and the type. Returns them
-    /// with the rules that are not access entries or could not be read.
+    /// with the losses: rules that are not access entries or could not be read, and entries whose access
+    /// policies are not all known.
     #[must_use]
     pub fn access_entries(&self) -> (Vec<(RuleRef, AccessEntry)>, Vec<ConversionLoss>) {
         let mut entries = Vec::new();
         let mut losses = Vec::new();
         for (at, rule) in self.iter() {
             match as_read(rule) {
-                Ok(entry) => entries.push((at, entry)),
+                Ok(entry) => {
+                    if !rule.policy_gaps().is_empty() {
+                        let kind = ConversionLossKind::UnknownAccessPolicies;
+                        losses.push(ConversionLoss::new(kind, at));
+                    }
+                    entries.push((at, entry));
+                }
                 Err(kind) => losses.push(ConversionLoss::new(kind, at)),
             }
         }

@@ -297,6 +297,9 @@ impl fmt::Display for DiffSide {
         for policy in mapped.access_policies() {
             write!(f, ", with {policy}")?;
         }
+        for gap in mapped.policy_gaps() {
+            write!(f, ", but {gap}")?;
+        }
         if mapped.user().extra().is_empty() {
             f.write_str(", scrubbed")?;
         }
@@ -317,12 +320,17 @@ impl Resolution {
     }
 }
 
-// Kubernetes treats groups as a set.
 fn is_alike(one: &Mapped, other: &Mapped) -> bool {
+    is_same_user(one, other)
+        && is_same_set(one.access_policies(), other.access_policies())
+        && is_same_set(one.policy_gaps(), other.policy_gaps())
+}
+
+/// Returns whether two users are the same. Kubernetes treats groups as a set.
+fn is_same_user(one: &Mapped, other: &Mapped) -> bool {
     let (a, b) = (one.user(), other.user());
     (a.username(), a.uid(), a.extra()) == (b.username(), b.uid(), b.extra())
         && is_same_set(a.groups(), b.groups())
-        && is_same_set(one.access_policies(), other.access_policies())
 }
 
 fn is_same_set<T: Eq + Hash>(one: &[T], other: &[T]) -> bool {

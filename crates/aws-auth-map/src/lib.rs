@@ -39,7 +39,7 @@ pub use resolve::extra::Extra;
 pub use resolve::resolution::{Mapped, Reason, Refusal, Resolution};
 pub use resolve::user::UserInfo;
 pub use resolve::{IdentityMap, instance_id};
-pub use rules::access_policy::{AccessPolicy, AccessScope, PolicyRule};
+pub use rules::access_policy::{AccessPolicy, AccessScope, PolicyGap, PolicyRule};
 pub use rules::matching::{MatchedOn, RulePrincipal};
 pub use rules::sso_role::{SsoError, SsoRole};
 pub use rules::template::{Placeholder, Spelling, Template};

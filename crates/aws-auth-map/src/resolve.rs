@@ -14,7 +14,6 @@ use iam_principal::{AccountId, Identity};
 use self::backend::{AuthenticationMode, Backend, BackendKind};
 use self::resolution::{Mapped, Reason, Refusal, Resolution};
 use self::user::UserInfo;
-use crate::rules::access_policy::AccessPolicy;
 use crate::rules::caller::{Caller, session_name};
 use crate::rules::matching::{Match, MatchedOn};
 use crate::rules::session_name::{is_instance_id, is_session_name};
@@ -168,15 +167,14 @@ impl IdentityMap {
                     how: Match::Yes(on),
                 })) => match values.render(rule) {
                     Ok((username, groups)) => {
-                        let policies = rule.access_policies();
-                        let by = (at, on, policies);
+                        let by = (at, on, Some(rule));
                         self.conclude(identity, (index, backend), by, username, groups)
                     }
                     Err(reason) => refuse(reason, at),
                 },
                 Some(Decision::Account(at)) => {
                     let username = identity.canonical_arn().to_owned();
-                    let by = (at, MatchedOn::Account, [].as_slice());
+                    let by = (at, MatchedOn::Account, None);
                     self.conclude(identity, (index, backend), by, username, Vec::new())
                 }
                 // DIFFERENCE: upstream treats the section as empty.
@@ -245,7 +243,7 @@ impl IdentityMap {
         &self,
         identity: &Identity,
         (index, backend): (usize, &Backend),
-        (rule, matched_on, policies): (RuleRef, MatchedOn, &[AccessPolicy]),
+        (at, matched_on, rule): (RuleRef, MatchedOn, Option<&Rule>),
         username: String,
         groups: Vec<String>,
     ) -> Resolution {
@@ -262,13 +260,8 @@ impl IdentityMap {
                 .then_some(Reason::ReservedGroup)
         };
         if let Some(reason) = reason {
-            let place = backend.rules.place(rule);
-            return Resolution::Refused(Refusal::of_rule(
-                reason,
-                rule,
-                (index, backend.kind),
-                place,
-            ));
+            let place = backend.rules.place(at);
+            return Resolution::Refused(Refusal::of_rule(reason, at, (index, backend.kind), place));
         }
         let user = if self.scrubbed_accounts.contains(&identity.account()) {
             UserInfo::scrubbed(username, groups)
@@ -277,11 +270,12 @@ impl IdentityMap {
         };
         Resolution::Mapped(Mapped {
             user,
-            rule,
+            rule: at,
             matched_on,
             backend: backend.kind,
             backend_index: index,
-            access_policies: policies.to_vec(),
+            access_policies: rule.map_or_else(Vec::new, |rule| rule.access_policies().to_vec()),
+            policy_gaps: rule.map_or_else(Vec::new, |rule| rule.policy_gaps().to_vec()),
         })
     }
 }

@@ -255,6 +255,7 @@ pub const fn severity_of_problem(kind: ProblemKind) -> Severity {
         | ProblemKind::EntryTypeCase
         | ProblemKind::NoIdentities
         | ProblemKind::NoNamespace
+        | ProblemKind::PoliciesNotListed
         | ProblemKind::UnquotedAccount
         | ProblemKind::UnquotedText
         | ProblemKind::UserIdIgnored

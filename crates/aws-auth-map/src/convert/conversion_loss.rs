@@ -93,6 +93,8 @@ pub enum ConversionLossKind {
     ServiceLinkedRole,
     /// A rule that never takes effect.
     Shadowed(RuleRef),
+    /// Access policies of which some are not known.
+    UnknownAccessPolicies,
     /// An entry that could not be read.
     Unreadable,
     /// A rule by user id.
@@ -122,6 +124,7 @@ impl ConversionLossKind {
             Self::RolePath => "role-path",
             Self::ServiceLinkedRole => "service-linked-role",
             Self::Shadowed(_) => "shadowed",
+            Self::UnknownAccessPolicies => "unknown-access-policies",
             Self::Unreadable => "unreadable-rule",
             Self::UserId => "user-id",
         }
@@ -191,6 +194,10 @@ impl fmt::Display for ConversionLossKind {
             Self::Shadowed(winner) => {
                 return write!(f, "never used: `{winner}` is for the same principal");
             }
+            Self::UnknownAccessPolicies => {
+                "the access policies of the entry are not all known, so some may be missing; add the output of \
+                 `aws eks list-associated-access-policies`, or correct the policy"
+            }
             Self::Unreadable => "the entry cannot be read; correct it first",
             Self::UserId => "an access entry is created by ARN; EKS looks up the user id itself",
         })
@@ -201,7 +208,11 @@ impl ConversionLossKind {
     const fn is_carried(self) -> bool {
         matches!(
             self,
-            Self::AccessPolicies | Self::Masters | Self::NodeGroups | Self::PrincipalId
+            Self::AccessPolicies
+                | Self::Masters
+                | Self::NodeGroups
+                | Self::PrincipalId
+                | Self::UnknownAccessPolicies
         )
     }
 }

@@ -85,5 +85,8 @@ fn groups(rule: &Rule, username: &str, note: &mut impl FnMut(ConversionLossKind)
     if !others.is_empty() {
         note(ConversionLossKind::AccessPolicies);
     }
+    if !rule.policy_gaps().is_empty() {
+        note(ConversionLossKind::UnknownAccessPolicies);
+    }
     groups
 }

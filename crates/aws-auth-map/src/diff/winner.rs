@@ -10,6 +10,7 @@ use super::witness::TemplateVocabulary;
 use crate::resolve::IdentityMap;
 use crate::resolve::backend::Backend;
 use crate::resolve::resolution::Resolution;
+use crate::rules::access_policy::PolicyGap;
 use crate::rules::caller::Caller;
 use crate::rules::matching::Match;
 use crate::rules::template::{Placeholder, Template};
@@ -31,6 +32,7 @@ pub(super) struct Function<'m> {
     username: Option<String>,
     groups: BTreeSet<String>,
     policies: BTreeSet<String>,
+    policy_gaps: BTreeSet<&'m PolicyGap>,
     prefixes: BTreeSet<&'m str>,
     group_prefixes: BTreeSet<&'m str>,
     is_scrubbed: bool,
@@ -88,6 +90,7 @@ impl<'m> Winner<'m> {
                 .iter()
                 .map(|policy| format!("{policy:?}"))
                 .collect(),
+            policy_gaps: rule.map_or(&[][..], Rule::policy_gaps).iter().collect(),
             prefixes: borrowed(&backend.reserved_prefixes),
             group_prefixes: borrowed(&backend.reserved_group_prefixes),
             is_scrubbed: map.scrubs(identity.account()),

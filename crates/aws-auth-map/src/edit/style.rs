@@ -25,7 +25,11 @@ enum Value {
 /// [`EditError::Rule`].
 pub(super) fn fields(section: Section, rule: &Rule) -> Result<Fields, EditError> {
     let is_known = matches!(section, Section::Roles | Section::Users);
-    if !is_known || !rule.access_policies().is_empty() || rule.is_refusing() {
+    if !is_known
+        || !rule.access_policies().is_empty()
+        || !rule.policy_gaps().is_empty()
+        || rule.is_refusing()
+    {
         return Err(EditError::Rule);
     }
     let principal = match rule.principal() {

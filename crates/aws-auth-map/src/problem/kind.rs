@@ -47,6 +47,10 @@ pub enum ProblemKind {
     Covered(RuleRef),
     /// A rule for principals that a rule of an earlier backend matches.
     CoveredByBackend(BackendKind, RuleRef),
+    /// An access policy that an entry has with two different scopes.
+    ContradictoryAccessPolicy,
+    /// One page of the access policies of a principal.
+    CutOffPolicies,
     /// A key of the entry above with a dash before it, which makes it a separate entry.
     DashBeforeKey,
     /// An entry that replaces an earlier one with further groups or access policies.
@@ -234,6 +238,8 @@ pub enum ProblemKind {
     UnquotedText,
     /// Groups for a type of access entry that has fixed groups.
     GroupsOfType,
+    /// An entry of `aws eks describe-access-entry`, which does not print access policies, without a list of them.
+    PoliciesNotListed,
     /// Access policies for a type of access entry that cannot have access policies.
     PoliciesOfType,
     /// A user id where callers are not matched by user id.
@@ -308,6 +314,9 @@ impl ProblemKind {
             Self::DashBeforeKey => "dash-before-key",
             Self::DemotingDuplicate(_) => "duplicate-rule",
             Self::DeprecatedMode(_) => "deprecated-mode",
+            Self::ContradictoryAccessPolicy => "contradictory-access-policy",
+            Self::CutOffPolicies => "cut-off-access-policies",
+            Self::PoliciesNotListed => "access-policies-not-listed",
             Self::DuplicateAccessPolicy => "duplicate-access-policy",
             Self::DuplicateInCase(_) => "duplicate-in-case",
             Self::DuplicateKey => "duplicate-key",
@@ -447,6 +456,7 @@ impl ProblemKind {
             | Self::PersonNamedAsNode
             | Self::NoNamespace
             | Self::PatternMatchesNoCaller
+            | Self::PoliciesNotListed
             | Self::Shadowed(_)
             | Self::UnknownAccessPolicy
             | Self::UnknownKey

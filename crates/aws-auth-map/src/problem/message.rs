@@ -83,8 +83,20 @@ impl fmt::Display for ProblemKind {
             Self::DeprecatedMode(kind) => {
                 return write!(f, "a deprecated name; write `{kind}`");
             }
+            Self::ContradictoryAccessPolicy => {
+                "the principal has this access policy twice, with different scopes, so neither is \
+                 used; remove the one that is out of date"
+            }
+            Self::CutOffPolicies => {
+                "the list of access policies is cut off; run the command again without `--max-items` and \
+                 `--no-paginate`"
+            }
+            Self::PoliciesNotListed => {
+                "`aws eks describe-access-entry` does not print the access policies of the entry; add the output of \
+                 `aws eks list-associated-access-policies` for the principal"
+            }
             Self::DuplicateAccessPolicy => {
-                "the principal has this access policy twice; with different scopes, neither is used"
+                "the principal has this access policy twice; remove one"
             }
             Self::DuplicateInCase(earlier) => {
                 return write!(

@@ -139,9 +139,11 @@ impl Reader {
                 mapping,
                 keys,
                 dialect: self.dialect,
-                sink,
+                text,
+                sinks,
             };
-            if let Some(rule) = entry.read(&lists) {
+            let rule = entry.read(&lists);
+            if let (Some(rule), Some(sink)) = (rule, sinks.get_mut(text)) {
                 let offset = mapping.get(keys.principal).and_then(Node::offset);
                 insert(Section::Entries, index, rule, offset, rules, sink);
             }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::resolve::backend::BackendKind;
 use crate::resolve::user::UserInfo;
-use crate::rules::access_policy::AccessPolicy;
+use crate::rules::access_policy::{AccessPolicy, PolicyGap};
 use crate::rules::matching::MatchedOn;
 use crate::rules::{Place, RuleRef, Section};
 
@@ -40,6 +40,7 @@ pub struct Mapped {
     pub(crate) backend: BackendKind,
     pub(crate) backend_index: usize,
     pub(crate) access_policies: Vec<AccessPolicy>,
+    pub(crate) policy_gaps: Vec<PolicyGap>,
 }
 
 impl Mapped {
@@ -84,6 +85,13 @@ impl Mapped {
     #[must_use]
     pub fn access_policies(&self) -> &[AccessPolicy] {
         &self.access_policies
+    }
+
+    /// Returns the gaps in the access policies of the access entry: it may have more. Empty if all
+    /// policies are known.
+    #[must_use]
+    pub fn policy_gaps(&self) -> &[PolicyGap] {
+        &self.policy_gaps
     }
 }
 

@@ -33,9 +33,7 @@ impl AccessPolicy {
     /// Returns the name: the last part of the ARN.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.arn
-            .rsplit_once('/')
-            .map_or(&self.arn, |(_, name)| name)
+        name_of(&self.arn)
     }
 
     /// Returns the scope.
@@ -43,6 +41,11 @@ impl AccessPolicy {
     pub const fn scope(&self) -> &AccessScope {
         &self.scope
     }
+}
+
+/// Returns the name of the policy with an ARN: the last part.
+fn name_of(arn: &str) -> &str {
+    arn.rsplit_once('/').map_or(arn, |(_, name)| name)
 }
 
 impl fmt::Display for AccessPolicy {
@@ -59,6 +62,38 @@ impl fmt::Display for AccessPolicy {
                 }
                 Ok(())
             }
+        }
+    }
+}
+
+/// A gap in the access policies of an access entry: the principal may have a policy, or a scope of it, that the rule
+/// lacks.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum PolicyGap {
+    /// `aws eks list-associated-access-policies` printed one page of several.
+    CutOff,
+    /// `aws eks describe-access-entry` printed the entry, which is without its access policies, and no list of them was
+    /// read.
+    NotListed,
+    /// The scope of the policy with this ARN could not be read, or the policy has two scopes.
+    Scope(String),
+    /// A policy whose ARN could not be read.
+    Unreadable,
+}
+
+impl fmt::Display for PolicyGap {
+    /// Prints what is not known, escaped for a terminal or a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CutOff => f.write_str("the list of the access policies is cut off"),
+            Self::NotListed => f.write_str("the access policies are not listed"),
+            Self::Scope(arn) => write!(
+                f,
+                "the scope of {} is not known",
+                Printable::new(name_of(arn))
+            ),
+            Self::Unreadable => f.write_str("an access policy could not be read"),
         }
     }
 }

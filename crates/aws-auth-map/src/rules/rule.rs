@@ -2,7 +2,7 @@
 
 use iam_principal::ArnPattern;
 
-use super::access_policy::AccessPolicy;
+use super::access_policy::{AccessPolicy, PolicyGap};
 use super::arn::{fold, strip_path};
 use super::matching::{Matcher, RulePrincipal};
 use super::sso_role::SsoRole;
@@ -19,6 +19,7 @@ pub struct Rule {
     username: Template,
     groups: Vec<Template>,
     access_policies: Vec<AccessPolicy>,
+    policy_gaps: Vec<PolicyGap>,
     unreadable: Option<Unreadable>,
     entry: Option<Box<EntryAttributes>>,
 }
@@ -113,6 +114,7 @@ impl Rule {
             username,
             groups,
             access_policies: Vec::new(),
+            policy_gaps: Vec::new(),
             unreadable: None,
             entry: None,
         }
@@ -122,6 +124,13 @@ impl Rule {
     #[must_use]
     pub fn with_access_policies(mut self, policies: Vec<AccessPolicy>) -> Self {
         self.access_policies.extend(policies);
+        self
+    }
+
+    /// Adds gaps in the access policies of an access entry.
+    #[must_use]
+    pub fn with_policy_gaps(mut self, gaps: Vec<PolicyGap>) -> Self {
+        self.policy_gaps.extend(gaps);
         self
     }
 
@@ -199,6 +208,12 @@ impl Rule {
     #[must_use]
     pub fn access_policies(&self) -> &[AccessPolicy] {
         &self.access_policies
+    }
+
+    /// Returns the gaps in the access policies. Empty if all policies are known.
+    #[must_use]
+    pub fn policy_gaps(&self) -> &[PolicyGap] {
+        &self.policy_gaps
     }
 
     /// Returns the username.

@@ -36,6 +36,9 @@ struct Case {
     matched_on: Option<String>,
     /// The code of a refusal.
     refusal: Option<String>,
+    /// What is not known of the access policies.
+    #[serde(default)]
+    gaps: Vec<String>,
     problem: Option<String>,
 }
 
@@ -65,13 +68,21 @@ fn each_access_entry_yields_its_user() {
                 (None, Vec::new(), Some(refusal.reason().code().to_owned()))
             }
         };
+        let gaps: Vec<String> = match &resolution {
+            Resolution::Mapped(mapped) => mapped
+                .policy_gaps()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            Resolution::NotMapped | Resolution::Refused(_) => Vec::new(),
+        };
         let by_arn = case.username.is_some().then(|| "arn".to_owned());
         let matched_on = case.matched_on.or(case.refusal).or(by_arn);
         let want = (case.username, case.groups, matched_on);
         report.check(
             &case.name,
-            &(got, described(&problems)),
-            &(want, Vec::from_iter(case.problem)),
+            &(got, gaps, described(&problems)),
+            &(want, case.gaps, Vec::from_iter(case.problem)),
         );
     }
     report.finish();

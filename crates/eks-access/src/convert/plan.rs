@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use aws_auth_map::{AccessEntry, BackendKind, EntryType, RulePrincipal, RuleRef, Rules};
+use aws_auth_map::{
+    AccessEntry, BackendKind, ConversionLossKind, EntryType, RulePrincipal, RuleRef, Rules,
+};
 use k8s_rbac_lint::Severity;
 use printable_text::Printable;
 
@@ -38,22 +40,31 @@ impl Cluster {
         // The existing entries, until a rule for the same principal is found.
         let mut existing: BTreeMap<String, Finding> = BTreeMap::new();
         for (index, backend) in backends().filter(|(_, backend)| is_entries(backend.kind())) {
-            let (entries, losses) = backend.rules().access_entries();
-            self.take_losses(index, &losses, conversion);
+            let (entries, mut losses) = backend.rules().access_entries();
+            let mut left_out = BTreeSet::new();
             for (at, entry) in entries {
                 let principal = without_path(entry.principal_arn());
                 principals.insert(principal.clone());
                 let place = self.place_of_mapping(index, at);
-                if let Some(skipped) = self.managed(&entry, settings) {
-                    existing.insert(principal, skipped.at(place));
-                } else if has_rules && conversion.target != Target::Terraform {
-                    let skipped = skipped("existing-entry", "the entry exists already", &entry);
+                let is_left_out = has_rules && conversion.target != Target::Terraform;
+                let skipped = self.managed(&entry, settings).or_else(|| {
+                    let skipped = || skipped("existing-entry", "the entry exists already", &entry);
+                    is_left_out.then(skipped)
+                });
+                if let Some(skipped) = skipped {
+                    left_out.insert(at.index());
                     existing.insert(principal, skipped.at(place));
                 } else {
                     let exists = self.exists_in_aws(index, at);
                     planned.push(Planned { entry, exists });
                 }
             }
+            // What is not known of an entry matters if it is written.
+            losses.retain(|loss| {
+                loss.kind() != ConversionLossKind::UnknownAccessPolicies
+                    || !left_out.contains(&loss.rule().index())
+            });
+            self.take_losses(index, &losses, conversion);
         }
         let listed: Vec<String> = self
             .principals()

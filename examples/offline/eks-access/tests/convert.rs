@@ -57,7 +57,12 @@ fn entries_that_were_written_are_read_back_and_change_nothing() {
 fn terraform_imports_the_entries_that_exist() {
     let dir = Directory::new("terraform");
     let entry = "{\"accessEntry\": {\"clusterName\": \"demo\", \"principalArn\": \"arn:aws:iam::111122223333:role/team/ops\", \"kubernetesGroups\": [\"a${b}\"], \"accessEntryArn\": \"arn:aws:eks:eu-west-1:111122223333:access-entry/demo/role/111122223333/ops/x\", \"type\": \"STANDARD\"}}";
+    let policies = "{\"principalArn\": \"arn:aws:iam::111122223333:role/team/ops\", \"associatedAccessPolicies\": []}";
     let file = dir.file("entry.json", entry);
+    let (status, _, all) = run(&format!("convert --to terraform --cluster demo -f {file}"));
+    assert_eq!(status, 1);
+    assert!(all.contains("changed[unknown-access-policies]"), "{all}");
+    let file = dir.file("entry.json", &format!("{entry}\n{policies}"));
     let (status, text, _) = run(&format!("convert --to terraform --cluster demo -f {file}"));
     assert_eq!(status, 0);
     assert_eq!(

@@ -5,6 +5,7 @@ use iam_principal::{Kind, Principal};
 
 use super::Keys;
 use super::found::Lists;
+use super::policies::Policies;
 use crate::convert::EntryType;
 use crate::dialect::Dialect;
 use crate::names::{BY_DNS_NAME, BY_SESSION_NAME, NODES, WINDOWS_PROXY, default_username};
@@ -13,8 +14,7 @@ use crate::read::diagnose_arn::diagnose_arn;
 use crate::read::problem_sink::ProblemSink;
 use crate::resolve::backend::EKS_RESERVED_PREFIXES;
 use crate::rules::Rule;
-use crate::rules::access_policy::AccessPolicy;
-use crate::rules::arn::strip_path;
+use crate::rules::arn::{fold, strip_path};
 use crate::rules::template::{Placeholder, Template};
 
 /// The default username of an entry's type.
@@ -40,11 +40,14 @@ pub(super) struct Entry<'e, 's, 'i> {
     pub(super) mapping: &'e Mapping,
     pub(super) keys: &'static Keys,
     pub(super) dialect: Dialect,
-    pub(super) sink: &'i mut ProblemSink<'s>,
+    /// The index of its text.
+    pub(super) text: usize,
+    /// The sink of each text.
+    pub(super) sinks: &'i mut [ProblemSink<'s>],
 }
 
 /// The content of an entry: its username, groups and policies.
-type Content = (Template, Vec<Template>, Vec<AccessPolicy>);
+type Content = (Template, Vec<Template>, Policies);
 
 impl<'e> Entry<'e, '_, '_> {
     /// Reads the entry into a rule. The rule refuses if only the principal can be read. `None` if
@@ -81,7 +84,9 @@ impl<'e> Entry<'e, '_, '_> {
             Some(entry_type) => rule.with_entry_attributes(arn, entry_type),
             None => rule,
         };
-        Some(rule.with_access_policies(policies))
+        let Policies { policies, gaps } = policies;
+        let rule = rule.with_access_policies(policies);
+        Some(rule.with_policy_gaps(gaps.into_iter().collect()))
     }
 
     fn content(
@@ -91,8 +96,11 @@ impl<'e> Entry<'e, '_, '_> {
         lists: &Lists<'e>,
     ) -> Option<Content> {
         if let Some(key) = self.mapping.duplicates().first() {
-            let offset = key.offset();
-            self.sink.report(ProblemKind::DuplicateKey, self.at, offset);
+            self.report_at(
+                ProblemKind::DuplicateKey,
+                self.at,
+                (self.text, key.offset()),
+            );
             return None;
         }
         let kind = self.text("type")?.unwrap_or("STANDARD");
@@ -138,14 +146,19 @@ impl<'e> Entry<'e, '_, '_> {
         if is_standard && !is_own && groups.iter().any(begins_reserved) {
             return self.refuse(ProblemKind::ReservedGroup, self.keys.groups);
         }
-        let mut policies = self.policies(arn, lists);
         // The nodes of Auto Mode need a policy (EKS API, `CreateAccessEntry`, `type`).
         let may_have_policies =
             matches!(kind, "STANDARD" | "EC2") || matches!(default, DefaultName::Unknown);
-        if !may_have_policies && !policies.is_empty() {
-            self.report(ProblemKind::PoliciesOfType, self.keys.policies);
-            policies.clear();
-        }
+        let lists = lists.get(&fold(arn)).map_or(&[][..], Vec::as_slice);
+        let policies = match may_have_policies {
+            true => self.policies(lists),
+            false => {
+                if self.has_policies(lists) {
+                    self.report(ProblemKind::PoliciesOfType, self.keys.policies);
+                }
+                Policies::default()
+            }
+        };
         Some((
             Template::parse_in(&username, self.dialect),
             groups,
@@ -227,7 +240,19 @@ impl<'e> Entry<'e, '_, '_> {
             .get(field)
             .and_then(Node::offset)
             .or_else(|| first()?.0.offset());
-        self.sink.report(kind, self.at.field_of(field), offset);
+        self.report_at(kind, self.at.field_of(field), (self.text, offset));
+    }
+
+    /// Reports a problem at an offset of a text.
+    pub(super) fn report_at(
+        &mut self,
+        kind: ProblemKind,
+        at: Location,
+        (text, offset): (usize, Option<usize>),
+    ) {
+        if let Some(sink) = self.sinks.get_mut(text) {
+            sink.report(kind, at, offset);
+        }
     }
 }
 

@@ -74,9 +74,9 @@ impl<'n> Found<'n> {
 
     pub(super) fn by_principal(&self) -> Lists<'n> {
         let mut lists = Lists::new();
-        for (_, list) in &self.policies {
+        for (text, list) in &self.policies {
             if let Some(principal) = principal(list) {
-                lists.entry(principal).or_default().push(list);
+                lists.entry(principal).or_default().push((*text, *list));
             }
         }
         lists
@@ -118,8 +118,8 @@ impl<'n> Found<'n> {
     }
 }
 
-/// Lists of policies by the folded ARN of their principal.
-pub(super) type Lists<'n> = HashMap<String, Vec<&'n Mapping>>;
+/// Lists of policies, each with the index of its text, by the folded ARN of their principal.
+pub(super) type Lists<'n> = HashMap<String, Vec<(usize, &'n Mapping)>>;
 
 /// Returns the folded ARN of an object's principal.
 fn principal(mapping: &Mapping) -> Option<String> {

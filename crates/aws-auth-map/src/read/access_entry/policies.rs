@@ -1,101 +1,160 @@
 //! The access policies of an entry.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use bounded_yaml::{Mapping, Node};
 
 use super::Keys;
 use super::entry::Entry;
-use super::found::Lists;
 use crate::problem::ProblemKind;
-use crate::rules::access_policy::{AccessPolicy, AccessScope};
-use crate::rules::arn::fold;
+use crate::rules::access_policy::{AccessPolicy, AccessScope, PolicyGap};
 
-impl<'e> Entry<'e, '_, '_> {
+/// The access policies of an entry.
+#[derive(Default)]
+pub(super) struct Policies {
+    pub(super) policies: Vec<AccessPolicy>,
+    /// In order, each once.
+    pub(super) gaps: BTreeSet<PolicyGap>,
+}
+
+/// An object that may have policies, with the index of its text.
+type List<'l> = (usize, &'l Mapping);
+
+impl Entry<'_, '_, '_> {
+    /// Returns whether the entry has policies, or policies are listed for its principal.
+    pub(super) fn has_policies(&self, lists: &[List<'_>]) -> bool {
+        let mut of_any = self.with(lists).into_iter();
+        of_any.any(|list| !read_list(list, self.keys).is_empty())
+    }
+
     /// Reads the policies in the entry and the policies that are listed for its principal. A policy
-    /// that cannot be read is left out, which only takes permissions away.
-    pub(super) fn policies(&mut self, arn: &str, lists: &Lists<'e>) -> Vec<AccessPolicy> {
-        let lists = lists.get(&fold(arn)).into_iter().flatten().copied();
-        let Keys {
-            policies: list,
-            policy: key,
-            ..
-        } = self.keys;
-        let mut read: Vec<Option<AccessPolicy>> = Vec::new();
-        for mapping in [self.mapping].into_iter().chain(lists) {
-            match mapping.get(list) {
-                Some(Node::Sequence(items)) => {
-                    read.extend(
-                        items
-                            .iter()
-                            .map(|item| read_policy(item.as_mapping()?, key)),
-                    );
-                }
-                Some(Node::Null) => {}
-                None if mapping.get(key).is_none() => {}
-                None => read.push(read_policy(mapping, key)),
-                Some(Node::Mapping(_) | Node::Scalar(_)) => read.push(None),
+    /// that cannot be read is left out, and is a gap.
+    pub(super) fn policies(&mut self, lists: &[List<'_>]) -> Policies {
+        let lists = self.with(lists);
+        let mut found = Policies::default();
+        for (text, list) in &lists {
+            if let Some(token) = next_page(list) {
+                let at = (*text, token.offset());
+                self.report_of_list(ProblemKind::CutOffPolicies, at);
+                found.gaps.insert(PolicyGap::CutOff);
             }
         }
-        let mut policies: Vec<AccessPolicy> = Vec::new();
+        let has = |list: &Mapping, key| list.get(key).is_some();
+        let mut of_any = lists.iter();
+        let is_listed =
+            of_any.any(|(_, list)| has(list, self.keys.policies) || has(list, self.keys.policy));
+        // No other command and no input has the ARN of the entry.
+        if !is_listed && has(self.mapping, "accessEntryArn") {
+            self.report(ProblemKind::PoliciesNotListed, self.keys.principal);
+            found.gaps.insert(PolicyGap::NotListed);
+        }
         // The index of each policy in `policies`, by its ARN.
         let mut known: HashMap<String, usize> = HashMap::new();
-        // A principal has each policy once, so if there are two scopes it is unknown which is
-        // meant.
-        let mut contradictory: HashSet<String> = HashSet::new();
-        for policy in read {
-            let Some(policy) = policy else {
-                self.report(ProblemKind::AccessPolicy, list);
-                continue;
-            };
-            let earlier = known.get(policy.arn()).and_then(|at| policies.get(*at));
-            match earlier {
-                None => {
-                    known.insert(policy.arn().to_owned(), policies.len());
-                    policies.push(policy);
+        let read: Vec<_> = lists
+            .iter()
+            .flat_map(|list| read_list(*list, self.keys))
+            .collect();
+        for (at, policy) in read {
+            let policy = match policy {
+                Ok(policy) => policy,
+                Err(gap) => {
+                    self.report_of_list(ProblemKind::AccessPolicy, at);
+                    found.gaps.insert(gap);
+                    continue;
                 }
-                Some(earlier) => {
-                    if *earlier != policy {
-                        contradictory.insert(policy.arn().to_owned());
-                    }
-                    self.report(ProblemKind::DuplicateAccessPolicy, list);
+            };
+            let earlier = known.get(policy.arn());
+            match earlier.and_then(|at| found.policies.get(*at)) {
+                None => {
+                    known.insert(policy.arn().to_owned(), found.policies.len());
+                    found.policies.push(policy);
+                }
+                Some(earlier) if *earlier == policy => {
+                    self.report_of_list(ProblemKind::DuplicateAccessPolicy, at);
+                }
+                // A principal has each policy once, so it is unknown which scope is meant.
+                Some(_) => {
+                    self.report_of_list(ProblemKind::ContradictoryAccessPolicy, at);
+                    found.gaps.insert(PolicyGap::Scope(policy.arn().to_owned()));
                 }
             }
         }
-        policies.retain(|policy| !contradictory.contains(policy.arn()));
-        policies
+        let Policies { policies, gaps } = &mut found;
+        policies.retain(|policy| !gaps.contains(&PolicyGap::Scope(policy.arn().to_owned())));
+        found
     }
+
+    /// Returns the objects that may have policies of the entry.
+    fn with<'l>(&self, lists: &[List<'l>]) -> Vec<List<'l>>
+    where
+        Self: 'l,
+    {
+        let own = (self.text, self.mapping);
+        std::iter::once(own).chain(lists.iter().copied()).collect()
+    }
+
+    fn report_of_list(&mut self, kind: ProblemKind, at: At) {
+        self.report_at(kind, self.at.field_of(self.keys.policies), at);
+    }
+}
+
+/// An offset in a text.
+type At = (usize, Option<usize>);
+
+/// Reads the policies of an object, each with its place.
+fn read_list((text, list): List<'_>, keys: &Keys) -> Vec<(At, Result<AccessPolicy, PolicyGap>)> {
+    let at = |node: Option<&Node>| (text, node.and_then(Node::offset));
+    match list.get(keys.policies) {
+        Some(Node::Sequence(items)) => items
+            .iter()
+            .map(|item| {
+                let policy = item.as_mapping().ok_or(PolicyGap::Unreadable);
+                let policy = policy.and_then(|policy| read_policy(policy, keys.policy));
+                (at(Some(item)), policy)
+            })
+            .collect(),
+        Some(Node::Null) => Vec::new(),
+        None if list.get(keys.policy).is_none() => Vec::new(),
+        None => vec![(at(list.get(keys.policy)), read_policy(list, keys.policy))],
+        Some(other) => vec![(at(Some(other)), Err(PolicyGap::Unreadable))],
+    }
+}
+
+/// Returns the token for the next page of a list: the EKS API has `nextToken`, the AWS command line `NextToken`.
+fn next_page(list: &Mapping) -> Option<&Node> {
+    let mut tokens = ["nextToken", "NextToken"].into_iter();
+    let is_token = |token: &&Node| !token.is_null() && token.as_text() != Some("");
+    tokens.find_map(|key| list.get(key).filter(is_token))
 }
 
 /// The service and the kind of resource in the ARN of an access policy.
 const POLICY_RESOURCE: &str = ":eks::aws:cluster-access-policy/";
 
-fn read_policy(mapping: &Mapping, key: &str) -> Option<AccessPolicy> {
+fn read_policy(mapping: &Mapping, key: &str) -> Result<AccessPolicy, PolicyGap> {
     if !mapping.duplicates().is_empty() {
-        return None;
+        return Err(PolicyGap::Unreadable);
     }
-    let arn = mapping.get(key)?.as_text()?;
-    if !arn.contains(POLICY_RESOURCE) {
-        return None;
-    }
+    let arn = mapping.get(key).and_then(Node::as_text);
+    let arn = arn.filter(|arn| arn.contains(POLICY_RESOURCE));
+    let arn = arn.ok_or(PolicyGap::Unreadable)?;
+    let scope = scope_of(mapping).ok_or_else(|| PolicyGap::Scope(arn.to_owned()))?;
+    Ok(AccessPolicy::new(arn, scope))
+}
+
+fn scope_of(mapping: &Mapping) -> Option<AccessScope> {
     let scope = mapping.get("accessScope")?.as_mapping()?;
     if !scope.duplicates().is_empty() {
         return None;
     }
-    let scope = match scope.get("type")?.as_text()? {
-        "cluster" => AccessScope::Cluster,
-        "namespace" => AccessScope::Namespaces(
-            scope
-                .get("namespaces")?
-                .as_sequence()?
-                .iter()
+    match scope.get("type")?.as_text()? {
+        "cluster" => Some(AccessScope::Cluster),
+        "namespace" => {
+            let names = scope.get("namespaces")?.as_sequence()?.iter();
+            let names: Vec<String> = names
                 .map(|name| name.as_text().map(str::to_owned))
-                .collect::<Option<_>>()?,
-        ),
-        _ => return None,
-    };
-    if matches!(&scope, AccessScope::Namespaces(names) if names.is_empty()) {
-        return None;
+                .collect::<Option<_>>()?;
+            (!names.is_empty()).then_some(AccessScope::Namespaces(names))
+        }
+        _ => None,
     }
-    Some(AccessPolicy::new(arn, scope))
 }
