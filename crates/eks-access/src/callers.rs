@@ -42,6 +42,9 @@ pub struct Caller {
     groups: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     access_policies: Vec<HeldPolicy>,
+    /// What is not known of the access policies.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    policy_gaps: Vec<String>,
     /// Empty for a user that comes from no rule.
     #[serde(skip_serializing_if = "String::is_empty")]
     rule: String,
@@ -69,6 +72,7 @@ impl Caller {
             username: name.to_owned(),
             groups: Vec::new(),
             access_policies: Vec::new(),
+            policy_gaps: Vec::new(),
             rule: String::new(),
             backend: "",
             place: None,
@@ -151,6 +155,9 @@ impl Display for Caller {
         write!(f, " becomes user {name}{groups}")?;
         for policy in &self.access_policies {
             write!(f, ", with {policy}")?;
+        }
+        for gap in &self.policy_gaps {
+            write!(f, ", but {gap}")?;
         }
         if self.is_gone {
             f.write_str(", but AWS does not list the principal")?;
@@ -273,6 +280,11 @@ impl Cluster {
                 .access_policies()
                 .iter()
                 .map(|policy| HeldPolicy::new(self, policy))
+                .collect(),
+            policy_gaps: mapped
+                .policy_gaps()
+                .iter()
+                .map(ToString::to_string)
                 .collect(),
             rule: effective.at.to_string(),
             backend: mapped.backend().as_str(),

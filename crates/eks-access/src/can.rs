@@ -13,6 +13,7 @@ use crate::no_answer::NoAnswer;
 use crate::problem::Problem;
 use crate::question::{Question, is_namespaced, written};
 use crate::resolved::Resolved;
+use crate::unknown_policy::UnknownPolicy;
 use crate::verdict::{Step, Verdict, write_steps};
 use crate::who::Who;
 
@@ -27,7 +28,7 @@ pub struct Can {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     way: Vec<Step>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    unknown_policies: Vec<String>,
+    unknown_policies: Vec<UnknownPolicy>,
     /// The namespaces in which it is allowed, if the request is for all namespaces and is not
     /// allowed in all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -72,7 +73,7 @@ impl Can {
 
     /// Returns the access policies that may allow the request, and whose rules are not published.
     #[must_use]
-    pub fn unknown_policies(&self) -> &[String] {
+    pub fn unknown_policies(&self) -> &[UnknownPolicy] {
         &self.unknown_policies
     }
 
@@ -114,10 +115,10 @@ pub(crate) const fn may(verdict: Verdict) -> &'static str {
     }
 }
 
-pub(crate) fn write_unknown(f: &mut Formatter<'_>, policies: &[String]) -> fmt::Result {
-    policies.iter().try_for_each(|policy| {
-        writeln!(f, "  not known: AWS does not publish the rules of {policy}")
-    })
+pub(crate) fn write_unknown(f: &mut Formatter<'_>, policies: &[UnknownPolicy]) -> fmt::Result {
+    policies
+        .iter()
+        .try_for_each(|policy| writeln!(f, "  not known: {policy}"))
 }
 
 pub(crate) fn write_notes(f: &mut Formatter<'_>, notes: &[String]) -> fmt::Result {

@@ -166,7 +166,7 @@ impl Cluster {
     /// In this order: [`NoAnswer::Unreadable`]; [`NoAnswer::NoMappingOf`] if only one side has a mapping, or if the
     /// authentication mode leaves out every rule of the old side; [`NoAnswer::NoPolicyOf`] if only one side has roles
     /// and bindings; [`NoAnswer::NoMapping`] if there is nothing to compare; the errors of the caller's identity;
-    /// [`NoAnswer::TooLarge`].
+    /// [`NoAnswer::UnknownPolicy`] if access policies of a caller are known on one side only; [`NoAnswer::TooLarge`].
     ///
     /// A new side with a mapping that cannot be read refuses every caller, which is an answer.
     pub fn diff(&self, new: &Self, caller: Option<&CallerArn>) -> Result<ClusterDiff, NoAnswer> {
@@ -179,6 +179,7 @@ impl Cluster {
             Some(identity) => before.diff_for(after, identity),
             None => before.diff(after),
         };
+        comparable::check_policies(&of_map)?;
         let mut powers = Powers::new(self, new);
         let of_policy = k8s_rbac_analysis::diff(self.policy(), new.policy())
             .map_err(|why| NoAnswer::TooLarge(why.to_string()))?;

@@ -9,7 +9,6 @@ use k8s_rbac_analysis::EscalationPaths;
 use k8s_rbac_analysis::escalation_paths::{
     EscalationSearch, Goal, GrantedBy, MappingSource, Sought,
 };
-use printable_text::Printable;
 use serde::Serialize;
 
 use crate::can::write_notes;
@@ -152,7 +151,7 @@ impl Cluster {
     ///
     /// In this order: [`NoAnswer::Unreadable`], [`NoAnswer::NoPolicy`] without roles, bindings and access
     /// policies, the errors of the caller, [`NoAnswer::Unknown`] for an unknown power,
-    /// [`NoAnswer::TooLarge`].
+    /// [`NoAnswer::TooLarge`], [`NoAnswer::UnknownPolicy`] if there is no chain.
     pub fn escalate(&self, who: &Who, to: Option<&Power>) -> Result<Escalation, NoAnswer> {
         self.check_readable()?;
         self.escalate_by(&self.escalation_search(), who, to)
@@ -200,7 +199,9 @@ impl Cluster {
                 });
             }
         };
-        let (policy, unknown) = self.united_policy(&resolved);
+        let policy = self.united_policy(&resolved);
+        let unknown = self.unknown_policies(&resolved);
+        let unknown: Vec<String> = unknown.iter().map(ToString::to_string).collect();
         match policy {
             Cow::Borrowed(_) if !self.rbac().is_any_written() => Err(NoAnswer::NoPolicy),
             Cow::Borrowed(_) => {
@@ -215,8 +216,7 @@ impl Cluster {
         }
     }
 
-    /// Searches for the user that a caller becomes. `unknown` has the names of the access policies that are left
-    /// out.
+    /// Searches for the user that a caller becomes. `unknown` says which access policies are left out.
     fn escalation_of(
         &self,
         resolved: &Resolved,
@@ -229,11 +229,7 @@ impl Cluster {
         if resolved.caller.is_some() {
             notes.extend(self.notes_on_mode());
         }
-        notes.extend(
-            unknown
-                .iter()
-                .map(|name| format!("AWS does not publish the rules of {}", Printable::new(name))),
-        );
+        notes.extend_from_slice(unknown);
         let answer = |paths: Option<&EscalationPaths<'_>>, is_reached, notes| {
             let steps = paths.map_or(&[][..], |paths| paths.steps());
             let steps = steps.iter().zip(paths.into_iter().cycle());
@@ -261,8 +257,20 @@ impl Cluster {
                 notes,
             }
         };
+        // A chain that was found needs none of the unknown policies.
+        let no_chain = || match unknown {
+            [] => Ok(()),
+            unknown => Err(NoAnswer::UnknownPolicy(format!(
+                "no chain from {} was found, but {}",
+                SubjectName::User(resolved.user.name.clone()),
+                unknown.join("; ")
+            ))),
+        };
         let Some(to) = to else {
             let paths = search.paths().map_err(too_large)?;
+            if paths.steps().is_empty() {
+                no_chain()?;
+            }
             return Ok(answer(Some(&paths), None, notes));
         };
         let sought = match to {
@@ -290,7 +298,10 @@ impl Cluster {
                      searched:\n{paths}"
                 )))
             }
-            Sought::NotFound(_) => Ok(answer(None, Some(false), notes)),
+            Sought::NotFound(_) => {
+                no_chain()?;
+                Ok(answer(None, Some(false), notes))
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::cluster::Cluster;
 use crate::place::Place;
 use crate::rbac::DefaultPolicy;
 use crate::resolved::Resolved;
+use crate::unknown_policy::UnknownPolicy;
 use crate::verdict::Step;
 
 /// The decision of RBAC and access policies about a request of a user.
@@ -18,8 +19,8 @@ pub(crate) struct Decided {
     /// The steps to the first grant: RBAC's grant, else the grant of an access policy. Empty if there is
     /// none.
     pub(crate) grant: Vec<Step>,
-    /// The access policies whose rules are not known and whose scope covers the request.
-    pub(crate) unknown: Vec<String>,
+    /// The access policies that are not known and may allow the request.
+    pub(crate) unknown: Vec<UnknownPolicy>,
 }
 
 impl Decided {
@@ -45,9 +46,7 @@ impl Cluster {
     fn decide_for_caller(&self, caller: &Authenticated, request: &Request<'_>) -> Decided {
         let answer: Authorization<'_> =
             eks_auth::authorize(caller, request, self.policy(), &self.access_policies);
-        let unknown = answer.unknown_policies().iter();
-        let unknown = unknown.filter(|policy| policy.scope().covers(request.namespace()));
-        let unknown = unknown.map(ToString::to_string).collect();
+        let unknown = self.unknown_policies_for(caller, request);
         let grant = match (answer.rbac().decision(), answer.access_policy()) {
             (Decision::NoOpinion, Some(grant)) => self.steps_of_policy(caller, grant),
             (decision, _) => self.steps_of_decision(decision),

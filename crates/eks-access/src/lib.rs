@@ -48,6 +48,7 @@ mod listing;
 #[cfg(feature = "report")]
 pub mod report;
 mod united;
+mod unknown_policy;
 mod who_can;
 mod whoami;
 mod why;
@@ -74,6 +75,7 @@ pub use problem::{Cause, Problem, SourceFault};
 pub use question::Question;
 pub use rbac::{DefaultPolicy, Rbac};
 pub use source::{Source, SourceKind, Unrecognized};
+pub use unknown_policy::UnknownPolicy;
 pub use verdict::{Step, Verdict};
 pub use who::{CallerArn, Who, WhoError};
 pub use who_can::{AllowedCaller, AllowedSubject, AllowedWorkload, UnknownCaller, WhoCan};

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 
-use eks_auth::Authenticated;
 use k8s_rbac::{Policy, PolicyRule, Quoted, User};
 use k8s_rbac_analysis::permissions;
 use serde::Serialize;
@@ -12,6 +11,7 @@ use crate::can::{write_notes, write_unknown};
 use crate::cluster::Cluster;
 use crate::grant::is_master;
 use crate::no_answer::NoAnswer;
+use crate::unknown_policy::UnknownPolicy;
 use crate::verdict::{Step, Verdict, write_steps};
 use crate::who::Who;
 
@@ -28,7 +28,7 @@ pub struct Listing {
     is_master: bool,
     rules: Vec<ListedRule>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    unknown_policies: Vec<String>,
+    unknown_policies: Vec<UnknownPolicy>,
     notes: Vec<String>,
 }
 
@@ -194,7 +194,7 @@ impl Cluster {
             }
         };
         listing.notes.extend(self.notes_on_user(who));
-        let (policy, _) = self.united_policy_as_written(&resolved);
+        let policy = self.united_policy_as_written(&resolved);
         let found = permissions(&policy, &resolved.user)
             .map_err(|why| NoAnswer::TooLarge(why.to_string()))?;
         let unresolved = found.unresolved().iter();
@@ -214,14 +214,7 @@ impl Cluster {
                 text: rule.to_string(),
             })
             .collect();
-        let policies = resolved
-            .caller
-            .iter()
-            .flat_map(Authenticated::access_policies);
-        listing.unknown_policies = policies
-            .filter(|policy| self.access_policies.get(policy).is_none())
-            .map(ToString::to_string)
-            .collect();
+        listing.unknown_policies = self.unknown_policies(&resolved);
         listing.is_master = is_master(&resolved.user);
         listing.verdict = Verdict::of(
             listing.is_master || !listing.rules.is_empty(),
@@ -244,7 +237,7 @@ impl Cluster {
         let Ok(resolved) = self.find(who)? else {
             return Ok(None);
         };
-        let (policy, _) = self.united_policy_as_written(&resolved);
+        let policy = self.united_policy_as_written(&resolved);
         let policy = policy.into_owned();
         Ok(Some((resolved.user, policy)))
     }

@@ -72,6 +72,9 @@ pub enum NoAnswer {
     /// The section of the mapping that may have a rule for the caller could not be read.
     #[error("{0}")]
     Mapping(String),
+    /// Access policies of the caller are not known, and may change the answer.
+    #[error("{0}")]
+    UnknownPolicy(String),
     /// The user has too many permissions to list.
     #[error("{0}")]
     TooLarge(String),
@@ -92,6 +95,7 @@ impl NoAnswer {
             Self::Unknown(_) => "unknown-name",
             Self::Mapping(_) => "unreadable-mapping",
             Self::TooLarge(_) => "too-large",
+            Self::UnknownPolicy(_) => "unknown-policy",
         }
     }
 }

@@ -14,8 +14,8 @@ impl Cluster {
     /// Returns the policy, with the access policies of a caller as bindings of the user. A scope that is a pattern
     /// stands for the namespaces of the policy that it covers.
     ///
-    /// The second part has the names of the access policies whose rules are not published. They are left out.
-    pub(crate) fn united_policy(&self, resolved: &Resolved) -> (Cow<'_, Policy>, Vec<String>) {
+    /// [Unknown](Self::unknown_policies) access policies are left out.
+    pub(crate) fn united_policy(&self, resolved: &Resolved) -> Cow<'_, Policy> {
         let known: Vec<&str> = self.policy().namespaces().collect();
         self.united(resolved, |scope| {
             let is_covered =
@@ -31,10 +31,7 @@ impl Cluster {
 
     /// Returns the policy as [`united_policy`](Self::united_policy) does. A scope that is a pattern, such as `dev-*`,
     /// is a namespace of that name, so that a list names it.
-    pub(crate) fn united_policy_as_written(
-        &self,
-        resolved: &Resolved,
-    ) -> (Cow<'_, Policy>, Vec<String>) {
+    pub(crate) fn united_policy_as_written(&self, resolved: &Resolved) -> Cow<'_, Policy> {
         self.united(resolved, <[String]>::to_vec)
     }
 
@@ -42,14 +39,13 @@ impl Cluster {
         &self,
         resolved: &Resolved,
         namespaces_of: impl Fn(&[String]) -> Vec<String>,
-    ) -> (Cow<'_, Policy>, Vec<String>) {
+    ) -> Cow<'_, Policy> {
         let held = resolved
             .caller
             .as_ref()
             .map_or(&[][..], |caller| caller.access_policies());
-        let mut unknown = Vec::new();
         if held.is_empty() {
-            return (Cow::Borrowed(self.policy()), unknown);
+            return Cow::Borrowed(self.policy());
         }
         let mut policy = self.policy().clone();
         let subjects = vec![Subject {
@@ -60,7 +56,6 @@ impl Cluster {
         }];
         for (number, access_policy) in held.iter().enumerate() {
             let Some(rules) = self.access_policies().get(access_policy) else {
-                unknown.push(access_policy.name().to_owned());
                 continue;
             };
             // The API server refuses such a name for a role, so no object of the cluster is replaced.
@@ -102,6 +97,6 @@ impl Cluster {
                 }
             }
         }
-        (Cow::Owned(policy), unknown)
+        Cow::Owned(policy)
     }
 }

@@ -13,6 +13,7 @@ use crate::grant::step_of_masters;
 use crate::no_answer::NoAnswer;
 use crate::question::{Question, written};
 use crate::resolved::Resolved;
+use crate::unknown_policy::UnknownPolicy;
 use crate::verdict::{Step, Verdict, write_steps};
 use crate::who::CallerArn;
 use crate::workload::Workload;
@@ -119,7 +120,7 @@ impl AllowedCaller {
 pub struct UnknownCaller {
     #[serde(flatten)]
     caller: Caller,
-    unknown_policies: Vec<String>,
+    unknown_policies: Vec<UnknownPolicy>,
 }
 
 /// A workload whose service account may make the request.

@@ -10,6 +10,7 @@ use crate::can::{notes_on_session, write_notes};
 use crate::cluster::Cluster;
 use crate::no_answer::NoAnswer;
 use crate::resolved::in_groups;
+use crate::unknown_policy::UnknownPolicy;
 use crate::verdict::{Step, Verdict, write_steps};
 use crate::who::{CallerArn, Who};
 
@@ -240,6 +241,10 @@ impl Cluster {
         let mut notes: Vec<String> = notes_on_session(&who).into_iter().collect();
         notes.extend(self.notes_on_mode());
         notes.extend(self.notes_on_principal(identity.arn()));
+        if let Resolution::Mapped(mapped) = &resolution {
+            let gaps = mapped.policy_gaps().iter().map(UnknownPolicy::of_gap);
+            notes.extend(gaps.map(|gap| gap.to_string()));
+        }
         Ok(WhoAmI {
             verdict: Verdict::of(user.is_some(), false),
             arn: identity.arn().to_owned(),

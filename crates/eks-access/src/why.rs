@@ -19,6 +19,7 @@ use crate::near;
 use crate::no_answer::NoAnswer;
 use crate::question::{Question, written};
 use crate::resolved::{Resolved, in_groups};
+use crate::unknown_policy::UnknownPolicy;
 use crate::verdict::{Step, Verdict, write_steps};
 use crate::who::Who;
 
@@ -40,7 +41,7 @@ pub struct Why {
     allowed_namespaces: Vec<AllowedNamespace>,
     near_misses: Vec<NearMiss>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    unknown_policies: Vec<String>,
+    unknown_policies: Vec<UnknownPolicy>,
     notes: Vec<String>,
 }
 

@@ -9,11 +9,12 @@ use k8s_rbac::{
 use printable_text::Printable;
 use serde::Serialize;
 
-use crate::can::write_notes;
+use crate::can::{write_notes, write_unknown};
 use crate::cluster::Cluster;
 use crate::finding::one_line;
 use crate::no_answer::NoAnswer;
-use crate::verdict::{Step, write_steps};
+use crate::unknown_policy::UnknownPolicy;
+use crate::verdict::{Step, Verdict, write_steps};
 use crate::who::Who;
 
 /// Whether a caller or a user may store each of some objects. Prints as terminated lines, one each.
@@ -33,6 +34,9 @@ pub struct ObjectWrite {
     is_allowed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<String>,
+    /// The access policies that may allow it, and are not known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unknown_policies: Vec<UnknownPolicy>,
 }
 
 impl ObjectWrite {
@@ -42,10 +46,20 @@ impl ObjectWrite {
         &self.object
     }
 
-    /// Returns the API server's message. `None` if the object is stored.
+    /// Returns the API server's message, if no other access policy allows it. `None` if the object is stored.
     #[must_use]
     pub fn refusal(&self) -> Option<&str> {
         self.refusal.as_deref()
+    }
+
+    /// Returns the access policies that may allow it, and are not known.
+    #[must_use]
+    pub fn unknown_policies(&self) -> &[UnknownPolicy] {
+        &self.unknown_policies
+    }
+
+    fn verdict(&self) -> Verdict {
+        Verdict::of(self.is_allowed, !self.unknown_policies.is_empty())
     }
 }
 
@@ -62,26 +76,41 @@ impl Writes {
         !self.writes.is_empty() && self.writes.iter().all(|one| one.is_allowed)
     }
 
-    /// Returns the exit status of a program with this answer: 0 every object may be stored, else 1.
+    /// Returns whether every object may be stored. Unknown if some object may be stored only by an access policy that is
+    /// not known, and no object is refused in any case.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let mut verdicts = self.writes.iter().map(ObjectWrite::verdict);
+        match verdicts.clone().any(|one| one == Verdict::No) {
+            true => Verdict::No,
+            false => Verdict::of(
+                self.is_allowed(),
+                verdicts.any(|one| one == Verdict::Unknown),
+            ),
+        }
+    }
+
+    /// Returns the exit status of a program with this answer: 0 if every object may be stored, 1 if an object may not, 2 if
+    /// that is not known.
     #[must_use]
     pub fn exit_status(&self) -> u8 {
-        u8::from(!self.is_allowed())
+        self.verdict().exit_status()
     }
 }
 
 impl Display for Writes {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write_steps(f, "", &self.way)?;
-        for ObjectWrite {
-            object, refusal, ..
-        } in &self.writes
-        {
-            let object = Printable::new(object);
-            match refusal {
+        for write in &self.writes {
+            let object = Printable::new(&write.object);
+            match &write.refusal {
                 None => writeln!(f, "yes: {object}")?,
                 // The API server escapes names itself.
-                Some(refusal) => writeln!(f, "no: {object}: {}", one_line(refusal))?,
+                Some(refusal) => {
+                    writeln!(f, "{}: {object}: {}", write.verdict(), one_line(refusal))?;
+                }
             }
+            write_unknown(f, &write.unknown_policies)?;
         }
         write_notes(f, &self.notes)
     }
@@ -109,12 +138,13 @@ impl Cluster {
                 });
             }
         };
-        let (united, _) = self.united_policy(&resolved);
+        let united = self.united_policy(&resolved);
         let (version, user) = (self.kubernetes_version().value(), &resolved.user);
         let writer = Writer {
             user,
             own: self.policy(),
             united: &united,
+            unknown: self.unknown_policies(&resolved),
         };
         let mut writes = Vec::new();
         for role in &objects.cluster_roles {
@@ -210,6 +240,8 @@ struct Writer<'w> {
     own: &'w Policy,
     /// RBAC with the access policies of the caller, which authorize in addition to RBAC.
     united: &'w Policy,
+    /// The access policies that are not known.
+    unknown: Vec<UnknownPolicy>,
 }
 
 impl Writer<'_> {
@@ -232,6 +264,8 @@ impl Writer<'_> {
             .with_name(name)
             .into();
         let response = self.united.authorize(self.user, &asked);
+        // An access policy cannot make an invalid object valid.
+        let mut is_for_permission = true;
         let refusal = if response.decision().is_allow() {
             // The API server compares with the rules of RBAC; only the verbs that skip the comparison are
             // authorized by access policies, too.
@@ -239,7 +273,10 @@ impl Writer<'_> {
                 true if self.skips_comparison((resource, name), &metadata.namespace, bound) => {
                     store(self.united, how()).map(|refusal| refusal.message)
                 }
-                _ => Some(refusal.message),
+                is_escalation => {
+                    is_for_permission = is_escalation;
+                    Some(refusal.message)
+                }
             })
         } else {
             Some(Forbidden::new(&self.user.name, asked, &response.reason()).to_string())
@@ -248,7 +285,13 @@ impl Writer<'_> {
             "" => "",
             _ => "/",
         };
+        let namespace = Some(metadata.namespace.as_str()).filter(|name| !name.is_empty());
+        let unknown = self
+            .unknown
+            .iter()
+            .filter(|policy| refusal.is_some() && is_for_permission && policy.may_cover(namespace));
         ObjectWrite {
+            unknown_policies: unknown.cloned().collect(),
             object: format!(
                 "{verb} {resource} {}{slash}{}",
                 metadata.namespace, metadata.name

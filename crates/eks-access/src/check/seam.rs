@@ -80,6 +80,7 @@ impl Cluster {
             && !is_node
             && !bound.users.contains_key(user.username())
             && mapped.access_policies().is_empty()
+            && mapped.policy_gaps().is_empty()
             && !match one.rule {
                 Some(rule) => bound.is_any_of(&bound.users, rule.username()),
                 // The caller's ARN is the username.

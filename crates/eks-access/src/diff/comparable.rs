@@ -1,9 +1,10 @@
 //! Decides which parts of two sides can be compared.
 
-use aws_auth_map::ProblemKind;
+use aws_auth_map::{Diff, PolicyGap, ProblemKind, Resolution};
 
 use crate::cluster::Cluster;
 use crate::no_answer::{ComparedSide, NoAnswer};
+use crate::unknown_policy::UnknownPolicy;
 
 impl Cluster {
     /// Returns notes on parts that neither side has, or that the new side lost. These parts are not
@@ -70,4 +71,29 @@ impl Cluster {
         }
         Ok(())
     }
+}
+
+/// Refuses to compare a caller whose access policies are known on one side only.
+///
+/// # Errors
+///
+/// [`NoAnswer::UnknownPolicy`].
+pub(super) fn check_policies(of_map: &Diff) -> Result<(), NoAnswer> {
+    for change in of_map.changes() {
+        let (Resolution::Mapped(before), Resolution::Mapped(after)) =
+            (change.before().resolution(), change.after().resolution())
+        else {
+            continue;
+        };
+        let (old, new) = (before.policy_gaps(), after.policy_gaps());
+        let lacks = |other: &[PolicyGap], gap: &&PolicyGap| !other.contains(gap);
+        let of_old = old.iter().find(|gap| lacks(new, gap));
+        let of_new = new.iter().find(|gap| lacks(old, gap));
+        let of_old = of_old.map(|gap| (ComparedSide::Old, gap));
+        if let Some((side, gap)) = of_old.or_else(|| of_new.map(|gap| (ComparedSide::New, gap))) {
+            let (whose, gap) = (change.affected(), UnknownPolicy::of_gap(gap));
+            return Err(NoAnswer::UnknownPolicy(format!("{side}: {whose}: {gap}")));
+        }
+    }
+    Ok(())
 }

@@ -23,6 +23,7 @@ use crate::listing::{ListedRule, Listing};
 use crate::no_answer::NoAnswer;
 use crate::question::{Question, written};
 use crate::resolved::Resolved;
+use crate::unknown_policy::UnknownPolicy;
 use crate::verdict::Step;
 use crate::who::Who;
 use crate::why::NearMiss;
@@ -120,8 +121,8 @@ pub struct AccessCell {
     /// `None` for the whole cluster.
     pub(super) namespace: Option<String>,
     pub(super) level: AccessLevel,
-    /// The access policies that may add to the level, and whose rules are not published.
-    pub(super) unknown_policies: Vec<String>,
+    /// The access policies that may add to the level, and are not known.
+    pub(super) unknown_policies: Vec<UnknownPolicy>,
     pub(super) verbs: Vec<String>,
     /// A request that needs the level.
     pub(super) request: Option<String>,
@@ -195,7 +196,7 @@ struct Seat<'l> {
     resolved: &'l Resolved,
     is_master: bool,
     rules: Vec<Kept<'l>>,
-    unknown: Vec<&'l AccessPolicy>,
+    unknown: Vec<UnknownPolicy>,
     patterns: Vec<&'l str>,
 }
 
@@ -272,10 +273,7 @@ impl Cluster {
                 .iter()
                 .filter_map(|rule| Kept::of(rule, common))
                 .collect(),
-            unknown: policies
-                .iter()
-                .filter(|policy| self.access_policies().get(policy).is_none())
-                .collect(),
+            unknown: self.unknown_policies(resolved),
             patterns: patterns
                 .map(String::as_str)
                 .filter(|name| name.contains('*'))
@@ -290,11 +288,10 @@ impl Cluster {
             .iter()
             .filter(|kept| kept.applies(namespace, &seat.patterns))
             .collect();
-        let unknown: Vec<&AccessPolicy> = seat
+        let unknown: Vec<&UnknownPolicy> = seat
             .unknown
             .iter()
-            .copied()
-            .filter(|policy| policy.scope().covers(namespace))
+            .filter(|policy| policy.may_cover(namespace))
             .collect();
         if rules.is_empty() && unknown.is_empty() && !seat.is_master {
             return None;
@@ -303,7 +300,7 @@ impl Cluster {
         let mut cell = AccessCell {
             namespace: namespace.map(str::to_owned),
             level,
-            unknown_policies: unknown.iter().map(ToString::to_string).collect(),
+            unknown_policies: unknown.iter().copied().cloned().collect(),
             verbs: verbs(seat, &rules),
             request: request.as_ref().map(written),
             ways: Vec::new(),
@@ -365,25 +362,22 @@ impl Cluster {
             policy.scope().covers(request.namespace())
                 && rules.iter().any(|rule| rule.allows(request))
         });
-        allowing.map_or_else(Door::default, door_of_entry)
+        allowing.map_or_else(Door::default, |policy| door_of_entry(policy.name()))
     }
 
-    fn explain_unknown(&self, seat: &Seat<'_>, unknown: &[&AccessPolicy], cell: &mut AccessCell) {
+    fn explain_unknown(&self, seat: &Seat<'_>, unknown: &[&UnknownPolicy], cell: &mut AccessCell) {
         let place = seat.resolved.caller.as_ref().and_then(|caller| {
             let mapped = caller.mapped();
             self.place_of_mapping(mapped.backend_index(), mapped.rule())
         });
-        let step = |policy: &&AccessPolicy| {
-            let text = format!(
-                "the access entry has the access policy {}, whose rules AWS does not publish",
-                Printable::new(&policy.to_string())
-            );
-            vec![Step::new(text, place.clone())]
+        let step = |policy: &&UnknownPolicy| {
+            vec![Step::new(format!("not known: {policy}"), place.clone())]
         };
         cell.ways = unknown.iter().take(MAX_WAYS).map(step).collect();
-        cell.door = unknown
-            .first()
-            .map_or_else(Door::default, |policy| door_of_entry(policy));
+        cell.door = match unknown.first() {
+            Some(policy) => door_of_entry(policy.name()),
+            None => Door::default(),
+        };
     }
 
     /// Returns the notes that are not the same for every principal.
@@ -435,10 +429,10 @@ impl Cluster {
     }
 }
 
-fn door_of_entry(policy: &AccessPolicy) -> Door {
+fn door_of_entry(policy: &str) -> Door {
     Door {
         subject: "Access entry".to_owned(),
-        role: policy.name().to_owned(),
+        role: policy.to_owned(),
     }
 }
 
@@ -467,10 +461,10 @@ fn own_namespaces<'n>(seat: &Seat<'_>, namespaces: &'n BTreeSet<String>) -> Vec<
     let is_own = |name: &&str| {
         seat.rules.iter().any(|kept| {
             !kept.rule.namespaces().is_empty() && kept.applies(Some(name), &seat.patterns)
-        }) || seat.unknown.iter().any(|policy| {
-            matches!(policy.scope(), AccessScope::Namespaces(_))
-                && policy.scope().covers(Some(name))
-        })
+        }) || seat
+            .unknown
+            .iter()
+            .any(|policy| policy.is_of_namespace(name))
     };
     let names = namespaces.iter().map(String::as_str);
     names.filter(is_own).collect()

@@ -80,7 +80,8 @@ impl Cluster {
     ) -> Result<Option<Vec<EscalationStep>>, NoAnswer> {
         match self.escalate_by(search, who, Some(power)) {
             Ok(escalation) => Ok(Some(escalation.into_steps())),
-            Err(NoAnswer::NoPolicy) => Ok(Some(Vec::new())),
+            // The page has the unknown policies of each principal.
+            Err(NoAnswer::NoPolicy | NoAnswer::UnknownPolicy(_)) => Ok(Some(Vec::new())),
             Err(NoAnswer::TooLarge(_)) => Ok(None),
             Err(why) => Err(why),
         }

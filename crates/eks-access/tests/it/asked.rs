@@ -91,6 +91,11 @@ fn what_is_not_known_never_becomes_an_answer() {
 }
 
 #[test]
+fn a_part_of_a_cluster_never_becomes_a_no() {
+    answers_are_those_of("testdata/asked/partial.toml");
+}
+
+#[test]
 fn requests_are_allowed() {
     answers_are_those_of("testdata/asked/requests.toml");
 }

@@ -1,0 +1,134 @@
+//! Access policies that a caller has or may have, and whose rules or scope are not known.
+
+use std::fmt::{self, Display, Formatter};
+
+use aws_auth_map::{AccessPolicy, AccessScope, PolicyGap};
+use eks_auth::{AccessPolicyRules, Authenticated};
+use k8s_rbac::Request;
+use serde::{Serialize, Serializer};
+
+use crate::cluster::Cluster;
+use crate::resolved::Resolved;
+
+/// An access policy that a caller has or may have, and whose rules or scope are not known. Prints as a sentence.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct UnknownPolicy {
+    kind: Kind,
+}
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+enum Kind {
+    Gap(PolicyGap),
+    Unpublished(AccessPolicy),
+}
+
+impl UnknownPolicy {
+    /// Returns the access policies of a caller that are not known.
+    fn all_of(caller: &Authenticated, published: &AccessPolicyRules) -> Vec<Self> {
+        let policies = caller.access_policies().iter();
+        let unpublished = policies
+            .filter(|policy| published.get(policy).is_none())
+            .map(|policy| Self {
+                kind: Kind::Unpublished(policy.clone()),
+            });
+        let gaps = caller.mapped().policy_gaps().iter();
+        unpublished.chain(gaps.map(Self::of_gap)).collect()
+    }
+
+    /// Builds the policy that a gap may hide.
+    pub(crate) fn of_gap(gap: &PolicyGap) -> Self {
+        Self {
+            kind: Kind::Gap(gap.clone()),
+        }
+    }
+
+    /// Returns the name of the policy, or a phrase if the name is not known.
+    pub(crate) fn name(&self) -> &str {
+        match &self.kind {
+            Kind::Unpublished(policy) => policy.name(),
+            Kind::Gap(_) => "access policies that are not known",
+        }
+    }
+
+    /// Returns whether the policy may have permissions in a namespace, or in none.
+    pub(crate) fn may_cover(&self, namespace: Option<&str>) -> bool {
+        match &self.kind {
+            Kind::Unpublished(policy) => policy.scope().covers(namespace),
+            Kind::Gap(_) => true,
+        }
+    }
+
+    /// Returns whether the policy has a scope of namespaces, of which it may cover one.
+    pub(crate) fn is_of_namespace(&self, namespace: &str) -> bool {
+        match &self.kind {
+            Kind::Unpublished(policy) => {
+                matches!(policy.scope(), AccessScope::Namespaces(_))
+                    && policy.scope().covers(Some(namespace))
+            }
+            Kind::Gap(_) => false,
+        }
+    }
+
+    /// Returns whether the policy may allow a request.
+    fn may_allow(&self, request: &Request<'_>, published: &AccessPolicyRules) -> bool {
+        let rules = match &self.kind {
+            Kind::Gap(PolicyGap::Scope(arn)) => {
+                published.get(&AccessPolicy::new(arn, AccessScope::Cluster))
+            }
+            _ => None,
+        };
+        self.may_cover(request.namespace())
+            && rules.is_none_or(|rules| rules.iter().any(|rule| rule.allows(request)))
+    }
+}
+
+impl Display for UnknownPolicy {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Gap(gap) => write!(f, "{gap}; {}", mending(gap)),
+            Kind::Unpublished(policy) => {
+                write!(f, "AWS does not publish the rules of {policy}")
+            }
+        }
+    }
+}
+
+/// Returns how the gap is closed.
+const fn mending(gap: &PolicyGap) -> &'static str {
+    match gap {
+        PolicyGap::CutOff => "run `aws eks list-associated-access-policies` without `--max-items`",
+        PolicyGap::NotListed => "add the output of `aws eks list-associated-access-policies`",
+        _ => "`check` names the place",
+    }
+}
+
+/// Serializes as the name and the scope of the policy, or as the sentence if they are not known.
+impl Serialize for UnknownPolicy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.kind {
+            Kind::Gap(gap) => serializer.collect_str(gap),
+            Kind::Unpublished(policy) => serializer.collect_str(policy),
+        }
+    }
+}
+
+impl Cluster {
+    /// Returns the access policies of a user's caller that are not known.
+    pub(crate) fn unknown_policies(&self, resolved: &Resolved) -> Vec<UnknownPolicy> {
+        let caller = resolved.caller.iter();
+        caller
+            .flat_map(|caller| UnknownPolicy::all_of(caller, &self.access_policies))
+            .collect()
+    }
+
+    /// Returns the access policies of a caller that are not known and may allow a request.
+    pub(crate) fn unknown_policies_for(
+        &self,
+        caller: &Authenticated,
+        request: &Request<'_>,
+    ) -> Vec<UnknownPolicy> {
+        let mut unknown = UnknownPolicy::all_of(caller, &self.access_policies);
+        unknown.retain(|policy| policy.may_allow(request, &self.access_policies));
+        unknown
+    }
+}
