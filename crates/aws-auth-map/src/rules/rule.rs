@@ -18,10 +18,17 @@ pub struct Rule {
     matcher: Matcher,
     username: Template,
     groups: Vec<Template>,
-    access_policies: Vec<AccessPolicy>,
-    policy_gaps: Vec<PolicyGap>,
+    /// `None` without access policies and gaps in them, as for most rules.
+    held: Option<Box<Held>>,
     unreadable: Option<Unreadable>,
     entry: Option<Box<EntryAttributes>>,
+}
+
+/// The access policies of an access entry.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+struct Held {
+    policies: Vec<AccessPolicy>,
+    gaps: Vec<PolicyGap>,
 }
 
 /// The facts of an access entry beside the user that it maps to.
@@ -113,8 +120,7 @@ impl Rule {
             matcher,
             username,
             groups,
-            access_policies: Vec::new(),
-            policy_gaps: Vec::new(),
+            held: None,
             unreadable: None,
             entry: None,
         }
@@ -123,14 +129,18 @@ impl Rule {
     /// Adds the access policies of an access entry.
     #[must_use]
     pub fn with_access_policies(mut self, policies: Vec<AccessPolicy>) -> Self {
-        self.access_policies.extend(policies);
+        if !policies.is_empty() {
+            self.held.get_or_insert_default().policies.extend(policies);
+        }
         self
     }
 
     /// Adds gaps in the access policies of an access entry.
     #[must_use]
     pub fn with_policy_gaps(mut self, gaps: Vec<PolicyGap>) -> Self {
-        self.policy_gaps.extend(gaps);
+        if !gaps.is_empty() {
+            self.held.get_or_insert_default().gaps.extend(gaps);
+        }
         self
     }
 
@@ -207,13 +217,13 @@ impl Rule {
     /// Returns the access policies.
     #[must_use]
     pub fn access_policies(&self) -> &[AccessPolicy] {
-        &self.access_policies
+        self.held.as_ref().map_or(&[], |held| &held.policies)
     }
 
     /// Returns the gaps in the access policies. Empty if all policies are known.
     #[must_use]
     pub fn policy_gaps(&self) -> &[PolicyGap] {
-        &self.policy_gaps
+        self.held.as_ref().map_or(&[], |held| &held.gaps)
     }
 
     /// Returns the username.
