@@ -5,6 +5,7 @@ mod kinds;
 mod kustomize;
 mod one_cluster;
 mod output;
+mod pages;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -45,6 +45,8 @@ impl IamPrincipal {
 pub struct Principals {
     /// By the folded ARN without the path, which is how STS and the mapping name a role.
     by_arn: BTreeMap<String, IamPrincipal>,
+    /// Whether AWS has more of a list.
+    is_cut_off: bool,
 }
 
 impl Principals {
@@ -54,6 +56,11 @@ impl Principals {
         };
         let key = parsed.without_path().to_ascii_lowercase();
         self.by_arn.insert(key, principal);
+    }
+
+    /// Records that AWS has more of a list.
+    pub(crate) const fn cut_off(&mut self) {
+        self.is_cut_off = true;
     }
 
     /// Returns the principals, in the order of their ARNs without paths.
@@ -75,9 +82,12 @@ impl Principals {
     }
 
     /// Returns whether the lists show that a role or a user does not exist: they have principals of the
-    /// same kind and account, but not this one.
+    /// same kind and account, but not this one. A list that is cut off shows nothing.
     #[must_use]
     pub fn lack(&self, arn: &str) -> bool {
+        if self.is_cut_off {
+            return false;
+        }
         let folded = arn.to_ascii_lowercase();
         let Ok(parsed) = Principal::parse(&folded) else {
             return false;

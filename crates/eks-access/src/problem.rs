@@ -160,6 +160,9 @@ pub enum SourceFault {
         "this authentication mode is not that of {0}, so it is not known what the cluster reads; leave one of the two out"
     )]
     SeveralModes(Place),
+    /// A list that goes on in another answer, and how the rest is had.
+    #[error("the list is cut off: it has a token for the next page; {0}")]
+    CutOff(&'static str),
     /// An authentication mode that EKS does not have.
     #[error("`{0}` is not an authentication mode")]
     AuthenticationMode(String),
@@ -193,6 +196,7 @@ impl SourceFault {
             Self::NamespaceDefaulted => "namespace-defaulted",
             Self::UnknownVersion(_) => "unknown-version",
             Self::Contradiction(_) | Self::SeveralModes(_) => "contradiction",
+            Self::CutOff(_) => "cut-off-list",
             Self::AuthenticationMode(_) => "authentication-mode",
         }
     }

@@ -6,6 +6,7 @@ use k8s_rbac::{Fault, ManifestReader};
 
 use super::kustomize::{self, Kustomization};
 use super::output::{for_people, is_empty_list, is_error_message, is_sentence};
+use super::pages;
 use super::{Found, Gathered, Text};
 use crate::place::Place;
 use crate::problem::{Cause, Problem, SourceFault};
@@ -99,8 +100,14 @@ impl Gathered {
             found.is_any = true;
             return;
         };
+        let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
+        let of_items = kind.strip_suffix("List");
+        if of_items.is_some_and(|of_items| pages::is_cut_off(node, group, of_items)) {
+            let fault = SourceFault::CutOff(pages::OF_KUBERNETES);
+            self.lost(text.place(node.offset()), fault);
+        }
         let items = node.get("items").and_then(Node::as_sequence);
-        if let (Some(items), Some(of_items)) = (items, kind.strip_suffix("List")) {
+        if let (Some(items), Some(of_items)) = (items, of_items) {
             for item in items {
                 let inherited = (!of_items.is_empty()).then_some((api_version, of_items));
                 self.take_object(text, item, inherited, found);
@@ -111,7 +118,6 @@ impl Gathered {
             return;
         }
         found.is_any = true;
-        let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
         // The reader of manifests refuses any duplicate key of its kinds.
         if group != k8s_rbac::API_GROUP
             && let Some(key) = duplicate(node, |key| OF_OBJECT.contains(&key))
@@ -228,6 +234,12 @@ impl Gathered {
             Some(Shape::AccessEntries) => {
                 self.saw(text, SourceKind::AccessEntries, node.offset());
                 self.saw_clusters_of_entries(text, node);
+                if pages::is_page_of_entries(node) {
+                    self.lost(
+                        text.place(node.offset()),
+                        SourceFault::CutOff(pages::OF_AWS),
+                    );
+                }
                 found.entries.push(node.clone());
             }
             Some(Shape::CloudFormation) => {
@@ -240,7 +252,16 @@ impl Gathered {
             Some(Shape::ConfigMapData) => found.add_config_map(node),
             Some(Shape::DescribeCluster) => sources::take_cluster(self, text, node),
             Some(Shape::ManagedNodes) => sources::take_managed_nodes(self, text, node),
-            Some(Shape::Principals) => sources::take_principals(self, text, node),
+            Some(Shape::Principals) => {
+                sources::take_principals(self, text, node);
+                if pages::is_page(node) {
+                    self.principals.cut_off();
+                    self.report(
+                        text.place(node.offset()),
+                        SourceFault::CutOff(pages::OF_AWS),
+                    );
+                }
+            }
             Some(Shape::Mapping(kind)) => self.saw_text(text, kind, node),
             None => {
                 if !found.is_output(|| self.take_output(text, reader)) {

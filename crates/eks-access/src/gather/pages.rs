@@ -1,0 +1,62 @@
+//! Lists that go on in another answer.
+
+use bounded_yaml::Node;
+
+/// How the rest of a list of Kubernetes is had.
+pub(super) const OF_KUBERNETES: &str =
+    "give the output of `kubectl get`, which asks for every page";
+
+/// How the rest of a list of AWS is had.
+pub(super) const OF_AWS: &str =
+    "run the command again without `--max-items` and `--no-paginate`, so that it prints every page";
+
+/// The kinds of lists, without `List`, that have a part of a cluster beside roles and bindings. A list without a kind may
+/// have any.
+const KINDS: [&str; 13] = [
+    "",
+    "ConfigMap",
+    "CronJob",
+    "DaemonSet",
+    "Deployment",
+    "IAMIdentityMapping",
+    "Job",
+    "Pod",
+    "PodTemplate",
+    "ReplicaSet",
+    "ReplicationController",
+    "ServiceAccount",
+    "StatefulSet",
+];
+
+/// Returns whether the API server has more of a list that has a part of a cluster (Kubernetes API concepts, "Retrieving
+/// large results sets in chunks").
+pub(super) fn is_cut_off(list: &Node, group: &str, of_items: &str) -> bool {
+    let next = list.get("metadata").and_then(|one| one.get("continue"));
+    next.is_some_and(is_token) && (group == k8s_rbac::API_GROUP || KINDS.contains(&of_items))
+}
+
+/// Returns whether AWS has more of a list, or of one of several: the EKS API has `nextToken`, the IAM API `IsTruncated`, and
+/// the AWS command line `NextToken` for both.
+pub(super) fn is_page(node: &Node) -> bool {
+    let has_token = |key| node.get(key).is_some_and(is_token);
+    match node {
+        Node::Sequence(items) => items.iter().any(is_page),
+        _ => {
+            has_token("NextToken")
+                || has_token("nextToken")
+                || node.get("IsTruncated").and_then(Node::as_text) == Some("true")
+        }
+    }
+}
+
+/// Returns whether AWS has more access entries. The pages of the access policies of one principal are not meant.
+pub(super) fn is_page_of_entries(node: &Node) -> bool {
+    match node {
+        Node::Sequence(items) => items.iter().any(is_page_of_entries),
+        _ => node.get("accessEntries").is_some() && is_page(node),
+    }
+}
+
+fn is_token(node: &Node) -> bool {
+    !node.is_null() && node.as_text() != Some("")
+}
