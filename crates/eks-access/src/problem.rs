@@ -160,6 +160,12 @@ pub enum SourceFault {
         "this authentication mode is not that of {0}, so it is not known what the cluster reads; leave one of the two out"
     )]
     SeveralModes(Place),
+    /// Two documents that each have the whole ConfigMap of the mapping have different rules: the place of the first.
+    #[error(
+        "this has other rules of the ConfigMap aws-auth than {0}, so it is not known which the cluster has; leave out the \
+         one that is out of date"
+    )]
+    DifferentMappings(Place),
     /// A list that goes on in another answer, and how the rest is had.
     #[error("the list is cut off: it has a token for the next page; {0}")]
     CutOff(&'static str),
@@ -196,6 +202,7 @@ impl SourceFault {
             Self::NamespaceDefaulted => "namespace-defaulted",
             Self::UnknownVersion(_) => "unknown-version",
             Self::Contradiction(_) | Self::SeveralModes(_) => "contradiction",
+            Self::DifferentMappings(_) => "different-mappings",
             Self::CutOff(_) => "cut-off-list",
             Self::AuthenticationMode(_) => "authentication-mode",
         }

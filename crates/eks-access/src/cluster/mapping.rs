@@ -1,8 +1,11 @@
 //! The identity map of a cluster, from the documents that have a part of it.
 
+mod one_config_map;
+mod unfilled;
+
 use aws_auth_map::{
-    Backend, BackendKind, ConfigMapName, Dialect, IdentityMap, Placeholder, Problem as RuleProblem,
-    ProblemKind, Reader, RulePrincipal, Rules, ServerConfig, Template,
+    Backend, BackendKind, ConfigMapName, Dialect, IdentityMap, Problem as RuleProblem, ProblemKind,
+    Reader, RulePrincipal, Rules, ServerConfig,
 };
 use bounded_yaml::{Node, Position};
 
@@ -89,6 +92,8 @@ pub(super) fn leave_out_unread(gathered: &mut Gathered) {
 struct Read {
     backend: Backend,
     origin: BackendOrigin,
+    /// Whether it has everything that the ConfigMap has.
+    is_whole_config_map: bool,
 }
 
 /// Reads every source of rules.
@@ -97,7 +102,8 @@ pub(super) fn read(documents: &[Document], reader: &Reader, gathered: &mut Gathe
     read_entries(documents, reader, gathered, &mut found);
     let config_map = read_config_map(documents, reader, gathered, &mut found);
     let server = read_texts(documents, reader, gathered, &mut found);
-    lose_unfilled(documents, gathered, &found);
+    let mut found = one_config_map::keep(documents, gathered, found);
+    unfilled::lose(documents, gathered, &found);
     if let Some(server) = &server {
         found.retain(|read| rank(server, read.backend.kind()).is_some());
         found.sort_by_key(|read| rank(server, read.backend.kind()));
@@ -106,7 +112,10 @@ pub(super) fn read(documents: &[Document], reader: &Reader, gathered: &mut Gathe
         config_map,
         ..Mapping::default()
     };
-    for Read { backend, origin } in found {
+    for Read {
+        backend, origin, ..
+    } in found
+    {
         let kind = backend.kind();
         let prefixes = server
             .iter()
@@ -164,6 +173,7 @@ fn read_entries(
     found.push(Read {
         backend: Backend::new(BackendKind::AccessEntries, read.rules),
         origin: BackendOrigin::Documents(texts.filter_map(document).collect()),
+        is_whole_config_map: false,
     });
 }
 
@@ -206,6 +216,7 @@ fn read_config_map(
     found.push(Read {
         backend: Backend::new(BackendKind::EksConfigMap, rules),
         origin: BackendOrigin::Document(chosen.document),
+        is_whole_config_map: true,
     });
     if chosen.kind != SourceKind::ConfigMap {
         return None;
@@ -253,12 +264,12 @@ fn read_texts(
     let mut texts = std::mem::take(&mut gathered.mapping_texts);
     // The configuration of the server says how the dynamic file is read.
     texts.sort_by_key(|(_, kind)| *kind != SourceKind::ServerConfig);
-    for (at, kind) in texts {
+    for (at, source) in texts {
         let Some(document) = documents.get(at) else {
             continue;
         };
         let text = document.text();
-        let (backends, problems) = match kind {
+        let (backends, problems) = match source {
             SourceKind::IdentityMappings => {
                 one(BackendKind::Crd, reader.read_identity_mappings(text))
             }
@@ -305,6 +316,7 @@ fn read_texts(
                 .map(|(kind, rules)| Read {
                     backend: Backend::new(kind, rules),
                     origin: BackendOrigin::Document(at),
+                    is_whole_config_map: source == SourceKind::IdentityMappingList,
                 }),
         );
     }
@@ -353,55 +365,6 @@ fn lose_unnamed_callers(
             }
         }
     }
-}
-
-/// Leaves no answer if another tool fills in the name or a group of a rule: they may be any.
-fn lose_unfilled(documents: &[Document], gathered: &mut Gathered, found: &[Read]) {
-    for Read { backend, origin } in found {
-        for (at, rule) in backend.rules().iter() {
-            let names = std::iter::once(rule.username()).chain(rule.groups());
-            let name = names.map(Template::source).find(|name| is_unfilled(name));
-            let document = origin.of(Some(at)).and_then(|at| documents.get(at));
-            let document = document.filter(|document| !is_filled_in(gathered, document));
-            if let (Some(name), Some(document)) = (name, document) {
-                let place = Place::of_rule(document.name(), backend.rules().place(at));
-                gathered.lost(place, SourceFault::Unfilled(name));
-            }
-        }
-    }
-}
-
-/// Returns whether the names of a document are those of a plan, a state or a template, whose own placeholders are filled
-/// in.
-fn is_filled_in(gathered: &Gathered, document: &Document) -> bool {
-    let mut sources = gathered.sources.iter();
-    sources.any(|source| {
-        source.place().file() == document.name()
-            && matches!(
-                source.kind(),
-                SourceKind::CloudFormation | SourceKind::Terraform
-            )
-    })
-}
-
-/// Returns whether a name has a placeholder of Terraform, a shell, Helm or Jinja. EKS takes a name in braces that it
-/// does not know as text, and there are no other characters in it.
-fn is_unfilled(name: &str) -> bool {
-    let has = |open: &str, close: &str, is_one: fn(&str) -> bool| {
-        let inner = name.split(open).skip(1);
-        let mut inner = inner.filter_map(|rest| Some(rest.split_once(close)?.0));
-        inner.any(is_one)
-    };
-    let is_other = |inner: &str| {
-        let inner = inner.trim_start_matches('{');
-        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let is_own = |own: Placeholder| own.name().eq_ignore_ascii_case(inner.trim());
-        !inner.chars().all(is_word) && !Placeholder::ALL.into_iter().any(is_own)
-    };
-    has("${", "}", |_| true)
-        || has("$(", ")", |_| true)
-        || has("{%", "%}", |_| true)
-        || has("{{", "}}", is_other)
 }
 
 fn report(gathered: &mut Gathered, name: &str, problem: RuleProblem) {
