@@ -1,0 +1,206 @@
+//! The shape of a document, by which its format is recognized.
+
+use aws_auth_map::Section;
+use bounded_yaml::{Mapping, Node};
+
+use super::managed_nodes;
+use crate::source::SourceKind;
+
+/// The shape of a document that is not an API object.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Shape {
+    AccessEntries,
+    CloudFormation,
+    ConfigMapData,
+    DescribeCluster,
+    ManagedNodes,
+    /// A format that `aws-auth-map` reads from its text.
+    Mapping(SourceKind),
+    Principals,
+    Terraform,
+}
+
+/// Returns whether a document is an object of the Kubernetes API, or of a tool that imitates it.
+pub(crate) fn is_api_object(node: &Node) -> bool {
+    let is_there = |key| node.get(key).is_some_and(|value| !value.is_null());
+    is_there("apiVersion") && is_there("kind")
+}
+
+/// Takes apart a document that is a list of API objects, such as the items that `jq` takes out of the output of
+/// `kubectl get -o json`.
+pub(crate) fn objects_of(document: Node) -> Vec<Node> {
+    match document {
+        Node::Sequence(items) if !items.is_empty() && items.iter().all(is_api_object) => items,
+        document => vec![document],
+    }
+}
+
+/// Recognizes a document by its keys. `None` if it has no known shape.
+pub(crate) fn shape(node: &Node) -> Option<Shape> {
+    match node {
+        Node::Mapping(mapping) => shape_of_mapping(mapping),
+        Node::Sequence(items) => shape_of_list(items),
+        Node::Scalar(_) => arns_of_text(node).map(|_| Shape::Principals),
+        Node::Null => None,
+    }
+}
+
+fn shape_of_mapping(mapping: &Mapping) -> Option<Shape> {
+    let has = |key| mapping.get(key).is_some();
+    if has("terraform_version") || has("format_version") && (has("planned_values") || has("values"))
+    {
+        return Some(Shape::Terraform);
+    }
+    if has("AWSTemplateFormatVersion") || mapping.get("Resources").is_some_and(has_resources) {
+        return Some(Shape::CloudFormation);
+    }
+    if is_server_config(mapping) {
+        return Some(Shape::Mapping(SourceKind::ServerConfig));
+    }
+    if [
+        "accessEntries",
+        "accessEntry",
+        "associatedAccessPolicies",
+        "principalArn",
+    ]
+    .into_iter()
+    .any(has)
+    {
+        return Some(Shape::AccessEntries);
+    }
+    if ["Role", "Roles", "User", "Users"]
+        .into_iter()
+        .any(|key| mapping.get(key).is_some_and(is_principals))
+    {
+        return Some(Shape::Principals);
+    }
+    let cluster = mapping.get("cluster");
+    if cluster.is_some_and(|it| it.get("arn").is_some() || it.get("accessConfig").is_some()) {
+        return Some(Shape::DescribeCluster);
+    }
+    if managed_nodes::is_managed_nodes(mapping) {
+        return Some(Shape::ManagedNodes);
+    }
+    let has_section = |key| {
+        let inner = mapping.get("data").and_then(|data| data.get(key));
+        has(key) || inner.is_some()
+    };
+    if Section::ALL.into_iter().map(Section::key).any(has_section) {
+        let is_dynamic = ["ClusterID", "LastUpdatedDateTime", "lastUpdatedDateTime"]
+            .into_iter()
+            .any(has);
+        return Some(match is_dynamic || has_user_ids(mapping) {
+            true => Shape::Mapping(SourceKind::DynamicFile),
+            false => Shape::ConfigMapData,
+        });
+    }
+    None
+}
+
+/// Keys under `server` that occur only in the configuration file of aws-iam-authenticator, in lower case. Values of
+/// Helm charts and files of Spring Boot have a key `server`, too, with an `address` and a `port`.
+const SERVER_KEYS: [&str; 10] = [
+    "backendmode",
+    "dynamicbackendmodepath",
+    "dynamicfilepath",
+    "ec2describeinstancesrolearn",
+    "generatekubeconfig",
+    "mapaccount",
+    "maprole",
+    "mapuser",
+    "reservedprefixconfig",
+    "scrubbedaccounts",
+];
+
+/// Whether a key names the cluster in the configuration file, or begins like one of
+/// [`SERVER_KEYS`].
+fn is_key_of_server(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    key == "clusterid" || SERVER_KEYS.iter().any(|known| key.starts_with(known))
+}
+
+/// Whether a mapping is the configuration file of aws-iam-authenticator.
+fn is_server_config(mapping: &Mapping) -> bool {
+    let Some(server) = mapping.get("server").and_then(Node::as_mapping) else {
+        return false;
+    };
+    let mut keys = mapping.entries().iter().chain(server.entries());
+    keys.any(|(key, _)| is_key_of_server(key.text()))
+}
+
+/// Whether a text of a ConfigMap is the configuration file of aws-iam-authenticator.
+pub(super) fn is_server_text(text: &str) -> bool {
+    let key = |line: &str| {
+        let (key, _) = line.split_once(':')?;
+        Some(is_key_of_server(key.trim()))
+    };
+    text.lines().any(|line| line.trim_end() == "server:")
+        && text.lines().any(|line| key(line) == Some(true))
+}
+
+fn shape_of_list(items: &[Node]) -> Option<Shape> {
+    let any = |keys: &[&str]| {
+        items
+            .iter()
+            .any(|item| keys.iter().any(|key| item.get(key).is_some()))
+    };
+    if any(&[
+        "accessEntry",
+        "accessEntryArn",
+        "associatedAccessPolicies",
+        "principalArn",
+    ]) {
+        return Some(Shape::AccessEntries);
+    }
+    if any(&["rolearn", "userarn", "account"]) {
+        return Some(Shape::Mapping(SourceKind::IdentityMappingList));
+    }
+    let is_arn = |item: &Node| item.as_text().is_some_and(|text| text.starts_with("arn:"));
+    let is_arns = !items.is_empty() && items.iter().all(is_arn);
+    (is_arns || items.iter().any(is_principal)).then_some(Shape::Principals)
+}
+
+/// Returns the ARNs that a text consists of, as `--query 'Roles[].Arn' --output text` prints them. `None` if it
+/// has another word.
+pub(super) fn arns_of_text(node: &Node) -> Option<Vec<&str>> {
+    let words: Vec<&str> = node.as_text()?.split_ascii_whitespace().collect();
+    let is_arns = !words.is_empty() && words.iter().all(|word| word.starts_with("arn:"));
+    is_arns.then_some(words)
+}
+
+/// Whether a value is the `Resources` of a CloudFormation template.
+fn has_resources(node: &Node) -> bool {
+    let is_type = |resource: &Node| {
+        let kind = resource.get("Type").and_then(Node::as_text);
+        kind.is_some_and(|kind| kind.contains("::"))
+    };
+    node.as_mapping()
+        .is_some_and(|it| it.entries().iter().any(|(_, resource)| is_type(resource)))
+}
+
+/// Whether a value is a role or a user of IAM, or a list of them.
+fn is_principals(node: &Node) -> bool {
+    match node {
+        Node::Sequence(items) => items.iter().all(is_principal),
+        _ => is_principal(node),
+    }
+}
+
+fn is_principal(node: &Node) -> bool {
+    let has = |key| node.get(key).is_some();
+    has("Arn")
+        && ["RoleId", "RoleName", "UserId", "UserName"]
+            .into_iter()
+            .any(has)
+}
+
+/// Whether an entry of a section matches by user id. Only entries of a dynamic file can.
+fn has_user_ids(mapping: &Mapping) -> bool {
+    let sections = Section::ALL
+        .into_iter()
+        .filter_map(|section| mapping.get(section.key()));
+    sections
+        .filter_map(Node::as_sequence)
+        .flatten()
+        .any(|entry| entry.get("userid").is_some())
+}
