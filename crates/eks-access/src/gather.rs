@@ -1,6 +1,7 @@
 //! Takes documents apart, and sorts their parts by kind.
 
 mod charts;
+mod inside;
 mod kinds;
 mod kustomize;
 mod one_cluster;

@@ -4,6 +4,7 @@ use aws_auth_map::{ProblemKind, Reader};
 use bounded_yaml::{Mapping, Node, Scalar};
 use k8s_rbac::{Fault, ManifestReader};
 
+use super::inside;
 use super::kustomize::{self, Kustomization};
 use super::output::{for_people, is_empty_list, is_error_message, is_sentence};
 use super::pages;
@@ -155,8 +156,21 @@ impl Gathered {
             (_, kind) if kind.starts_with("ENC[") => {
                 self.lost(text.place(node.offset()), SourceFault::Encrypted);
             }
-            ("", kind) => self.skip(text, kind.to_owned(), node),
-            (group, kind) => self.skip(text, format!("{kind}.{group}"), node),
+            (group, kind) => {
+                let dot = if group.is_empty() { "" } else { "." };
+                self.take_unknown_object(text, (group, format!("{kind}{dot}{group}")), node);
+            }
+        }
+    }
+
+    /// Takes an API object of an unknown kind.
+    fn take_unknown_object(&mut self, text: &Text<'_>, (group, kind): (&str, String), node: &Node) {
+        match inside::has_access(group, node) {
+            true => self.lost(
+                text.place(node.offset()),
+                SourceFault::Unread(kind, OBJECTS),
+            ),
+            false => self.skip(text, kind, node),
         }
     }
 
@@ -325,24 +339,28 @@ impl Gathered {
                 let give = "the output of `tofu show -json` instead";
                 self.lost(text.place(node.offset()), SourceFault::Unread(what, give));
             }
-            _ if is_stack_with_access(node) => {
-                let what = "the state of Pulumi".to_owned();
-                self.lost(text.place(node.offset()), SourceFault::NotRead(what));
+            _ => {
+                let fault = kustomize::patched(node)
+                    .or_else(|| for_people(text.document.text()))
+                    .or_else(|| access_inside(node));
+                match fault {
+                    Some(fault) => self.lost(text.place(node.offset()), fault),
+                    None => self.skip(text, k8s_rbac::NOT_AN_API_OBJECT.to_owned(), node),
+                }
             }
-            _ => match kustomize::patched(node).or_else(|| for_people(text.document.text())) {
-                Some(fault) => self.lost(text.place(node.offset()), fault),
-                None => self.skip(text, k8s_rbac::NOT_AN_API_OBJECT.to_owned(), node),
-            },
         }
     }
 }
 
-/// Whether a document is the output of `pulumi stack export` for a stack with access entries.
-fn is_stack_with_access(node: &Node) -> bool {
-    let resources = || node.get("deployment")?.get("resources")?.as_sequence();
-    let is_access = |resource: &Node| {
-        let kind = resource.get("type").and_then(Node::as_text);
-        kind.is_some_and(|kind| kind.starts_with("aws:eks/access"))
+/// What to give in place of a value with roles, bindings or a mapping inside.
+const OBJECTS: &str = "the objects of the cluster, as `kubectl get -o yaml` prints them, and its access entries, as \
+                       `aws eks describe-access-entry` does";
+
+/// Returns the fault of a document that has a role, a binding or a mapping inside, such as a state of Pulumi.
+fn access_inside(node: &Node) -> Option<SourceFault> {
+    let what = match node.get("deployment") {
+        Some(_) => "the state of Pulumi",
+        None => "a role, a binding or a mapping inside of the document",
     };
-    resources().is_some_and(|resources| resources.iter().any(is_access))
+    inside::gives_access(node).then(|| SourceFault::Unread(what.to_owned(), OBJECTS))
 }

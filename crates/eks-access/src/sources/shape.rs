@@ -27,12 +27,44 @@ pub(crate) fn is_api_object(node: &Node) -> bool {
 }
 
 /// Takes apart a document that is a list of API objects, such as the items that `jq` takes out of the output of
-/// `kubectl get -o json`.
+/// `kubectl get -o json`, or of answers of AWS that are read one by one, such as those that `jq -s` joins.
 pub(crate) fn objects_of(document: Node) -> Vec<Node> {
     match document {
-        Node::Sequence(items) if !items.is_empty() && items.iter().all(is_api_object) => items,
+        Node::Sequence(items) if items.iter().any(is_read_alone) => {
+            items.into_iter().flat_map(objects_of).collect()
+        }
+        Node::Mapping(mapping) if is_list_without_kind(&mapping) => {
+            let items = mapping.get("items").and_then(Node::as_sequence);
+            items.unwrap_or_default().to_vec()
+        }
         document => vec![document],
     }
+}
+
+/// Returns whether an item of a list is read as if it were a document.
+fn is_read_alone(item: &Node) -> bool {
+    match item {
+        Node::Mapping(mapping) => {
+            let shape = || shape_of_mapping(mapping);
+            is_api_object(item)
+                || is_list_without_kind(mapping)
+                || matches!(shape(), Some(Shape::DescribeCluster | Shape::ManagedNodes))
+        }
+        Node::Sequence(items) => items.iter().any(is_read_alone),
+        Node::Null | Node::Scalar(_) => false,
+    }
+}
+
+/// Returns whether an object is a list of API objects, and lacks the kind or the version that a list has. One that may
+/// be cut off is not.
+fn is_list_without_kind(mapping: &Mapping) -> bool {
+    let is_there = |key| mapping.get(key).is_some_and(|value| !value.is_null());
+    let metadata = mapping.get("metadata");
+    let is_cut_off = metadata.is_some_and(|metadata| metadata.get("continue").is_some());
+    let items = mapping.get("items").and_then(Node::as_sequence);
+    !(is_there("apiVersion") && is_there("kind"))
+        && !is_cut_off
+        && items.is_some_and(|items| items.iter().any(is_api_object))
 }
 
 /// Recognizes a document by its keys. `None` if it has no known shape.

@@ -1,0 +1,81 @@
+//! Roles, bindings and mappings inside of objects and documents that are not read. They must not be taken for absent.
+
+use aws_auth_map::Section;
+use bounded_yaml::{Mapping, Node};
+
+/// The kinds of RBAC.
+const KINDS: [&str; 4] = ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"];
+
+/// The groups of objects that report what happened, which has no effect.
+const REPORTS: [&str; 2] = ["admission.k8s.io", "audit.k8s.io"];
+
+/// The beginnings of the types of resources that give access in states and programs of Pulumi (Pulumi Registry: AWS, AWS
+/// Native and Kubernetes).
+const OF_PULUMI: [&str; 4] = [
+    "aws-native:eks:AccessEntry",
+    "aws:eks/access",
+    "aws:eks:Access",
+    "kubernetes:rbac.authorization.k8s.io/",
+];
+
+/// Returns whether an API object of an unknown kind has a role, a binding or a mapping inside.
+pub(super) fn has_access(group: &str, object: &Node) -> bool {
+    !REPORTS.contains(&group) && object.as_mapping().is_some_and(is_below)
+}
+
+/// Returns whether a value is or has a role, a binding, a mapping, or a resource that gives access.
+pub(super) fn gives_access(node: &Node) -> bool {
+    match node {
+        Node::Null | Node::Scalar(_) => false,
+        Node::Sequence(items) => items.iter().any(gives_access),
+        Node::Mapping(mapping) => {
+            is_rbac(mapping)
+                || is_binding(mapping)
+                || has_section(mapping)
+                || is_of_pulumi(mapping)
+                || is_below(mapping)
+        }
+    }
+}
+
+fn is_below(mapping: &Mapping) -> bool {
+    let mut values = mapping.entries().iter().map(|(_, value)| value);
+    values.any(gives_access)
+}
+
+fn text<'n>(mapping: &'n Mapping, key: &str) -> &'n str {
+    mapping.get(key).and_then(Node::as_text).unwrap_or_default()
+}
+
+/// A reference to a role, such as that of an owner, has no rules.
+fn is_rbac(mapping: &Mapping) -> bool {
+    let has = |key| mapping.get(key).is_some();
+    let group = text(mapping, "apiVersion").split_once('/');
+    KINDS.contains(&text(mapping, "kind"))
+        && group.is_some_and(|(group, _)| group == k8s_rbac::API_GROUP)
+        && (has("rules") || has("roleRef") || has("aggregationRule"))
+}
+
+/// A binding in a list that has the kind for it.
+fn is_binding(mapping: &Mapping) -> bool {
+    let is_named =
+        |role: &Mapping| !text(role, "kind").is_empty() && !text(role, "name").is_empty();
+    let role = mapping.get("roleRef").and_then(Node::as_mapping);
+    mapping.get("subjects").is_some() && role.is_some_and(is_named)
+}
+
+/// A section has entries, or a text with them. The schema of an object with a section has neither.
+fn has_section(mapping: &Mapping) -> bool {
+    let has_entries = |node: &Node| match node {
+        Node::Sequence(items) => !items.is_empty(),
+        Node::Scalar(scalar) => !scalar.text().is_empty(),
+        Node::Mapping(_) | Node::Null => false,
+    };
+    let mut sections = Section::ALL.into_iter().map(Section::key);
+    sections.any(|section| mapping.get(section).is_some_and(has_entries))
+}
+
+fn is_of_pulumi(mapping: &Mapping) -> bool {
+    let kind = text(mapping, "type");
+    OF_PULUMI.iter().any(|prefix| kind.starts_with(prefix))
+}
