@@ -62,9 +62,8 @@ fn is_list_without_kind(mapping: &Mapping) -> bool {
     let metadata = mapping.get("metadata");
     let is_cut_off = metadata.is_some_and(|metadata| metadata.get("continue").is_some());
     let items = mapping.get("items").and_then(Node::as_sequence);
-    !(is_there("apiVersion") && is_there("kind"))
-        && !is_cut_off
-        && items.is_some_and(|items| items.iter().any(is_api_object))
+    let has_kind = is_there("apiVersion") && is_there("kind");
+    !has_kind && !is_cut_off && items.is_some_and(|items| items.iter().any(is_api_object))
 }
 
 /// Recognizes a document by its keys. `None` if it has no known shape.
