@@ -191,7 +191,9 @@ impl Cluster {
         let is_config_map = mode == AuthenticationMode::ConfigMap;
         self.sources().iter().all(|source| match source.kind() {
             SourceKind::ClusterConfig => false,
-            SourceKind::CloudFormation | SourceKind::Terraform => is_config_map,
+            SourceKind::CloudFormation | SourceKind::ManagedNodes | SourceKind::Terraform => {
+                is_config_map
+            }
             _ => true,
         })
     }

@@ -1,6 +1,9 @@
 //! The access entries that EKS makes itself, if the documents show them.
 
+use std::fmt::{self, Display, Formatter};
+
 use iam_principal::Principal;
+use printable_text::Printable;
 
 /// The reason why EKS makes an access entry.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -9,6 +12,17 @@ pub(crate) enum Manager {
     FargateProfile(String),
     /// A managed node group, by its name.
     NodeGroup(String),
+}
+
+impl Display for Manager {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FargateProfile(name) => {
+                write!(f, "the Fargate profile {}", Printable::new(name))
+            }
+            Self::NodeGroup(name) => write!(f, "the managed node group {}", Printable::new(name)),
+        }
+    }
 }
 
 /// The roles whose access entries EKS makes itself, and the known facts of the entry of the principal that created

@@ -1,6 +1,6 @@
 //! Finds the user of the cluster for the caller or user of a question.
 
-use aws_auth_map::{Mapped, Reason, Resolution, RulePrincipal};
+use aws_auth_map::{AuthenticationMode, Mapped, Reason, Resolution, RulePrincipal};
 use eks_auth::Authenticated;
 use iam_principal::{Identity, Kind, Principal};
 use k8s_rbac::{ServiceAccount, SubjectName, User};
@@ -179,12 +179,32 @@ impl Cluster {
                 Ok(Err(vec![Step::new(format!("refused: {refusal}"), place)]))
             }
             _ => {
+                self.check_managed(&identity)?;
                 let arn = Printable::new(identity.canonical_arn());
                 Ok(Err(vec![Step::new(
                     format!("not mapped: no rule is for {arn}, so the API server answers 401"),
                     None,
                 )]))
             }
+        }
+    }
+
+    /// Refuses to answer about a caller without a rule if EKS makes an access entry for the caller, which the documents
+    /// lack.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAnswer::Mapping`].
+    pub(crate) fn check_managed(&self, identity: &Identity) -> Result<(), NoAnswer> {
+        let arn = identity.canonical_arn();
+        let is_read = self.authentication_mode().value() != AuthenticationMode::ConfigMap;
+        match self.managed_entries().manager(arn).filter(|_| is_read) {
+            None => Ok(()),
+            Some(manager) => Err(NoAnswer::Mapping(format!(
+                "EKS makes the access entry of {} itself, for {manager}, and the documents lack it; add the output of \
+                 `aws eks describe-access-entry`",
+                Printable::new(arn)
+            ))),
         }
     }
 

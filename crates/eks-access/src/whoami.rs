@@ -235,7 +235,11 @@ impl Cluster {
                     .and_then(|at| self.place_of_mapping(refusal.backend_index(), at));
                 Some(Step::new(format!("refused: {refusal}"), place))
             }
-            Resolution::Mapped(_) | Resolution::NotMapped => None,
+            Resolution::NotMapped => {
+                self.check_managed(&identity)?;
+                None
+            }
+            Resolution::Mapped(_) => None,
         };
         let who = Who::Caller(caller.clone());
         let mut notes: Vec<String> = notes_on_session(&who).into_iter().collect();

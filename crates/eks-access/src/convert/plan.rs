@@ -11,7 +11,7 @@ use printable_text::Printable;
 use super::{Conversion, ConvertOptions, Target, write};
 use crate::cluster::Cluster;
 use crate::finding::Finding;
-use crate::managed::{Manager, without_path};
+use crate::managed::without_path;
 use crate::source::SourceKind;
 
 /// The access policy of the entry that EKS makes for the creator of a cluster.
@@ -133,14 +133,7 @@ impl Cluster {
             return Some(skipped("creator-entry", &message, entry));
         }
         let message = match self.managed_entries().manager(arn) {
-            Some(Manager::NodeGroup(name)) => format!(
-                "EKS makes the entry of the managed node group {} itself",
-                Printable::new(name)
-            ),
-            Some(Manager::FargateProfile(name)) => format!(
-                "EKS makes the entry of the Fargate profile {} itself",
-                Printable::new(name)
-            ),
+            Some(manager) => format!("EKS makes the entry of {manager} itself"),
             None if entry.entry_type() == EntryType::FargateLinux => {
                 "EKS makes the entries of Fargate profiles itself".to_owned()
             }
