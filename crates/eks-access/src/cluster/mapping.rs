@@ -369,10 +369,10 @@ fn lose_unnamed_callers(
 
 fn report(gathered: &mut Gathered, name: &str, problem: RuleProblem) {
     let place = Place::of_problem(name, &problem);
-    // The entry may be for any principal.
+    // The entry may be for any principal, or no cluster has the object.
     let is_lost = matches!(
         problem.kind(),
-        ProblemKind::AuthenticationMode | ProblemKind::Unfilled
+        ProblemKind::AuthenticationMode | ProblemKind::SectionNotText | ProblemKind::Unfilled
     );
     let cause = Cause::Mapping(problem);
     gathered.problems.push(match is_lost {

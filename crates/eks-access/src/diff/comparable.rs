@@ -32,7 +32,11 @@ impl Cluster {
         let is_lost_mapping = |problem: &crate::Problem| {
             matches!(
                 problem.cause(),
-                crate::Cause::Mapping(mapping) if mapping.kind() != ProblemKind::Unfilled
+                crate::Cause::Mapping(mapping)
+                    if !matches!(
+                        mapping.kind(),
+                        ProblemKind::SectionNotText | ProblemKind::Unfilled
+                    )
             ) && crate::check::is_slip(problem)
         };
         let unreadable: Vec<_> = new
