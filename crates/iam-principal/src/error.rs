@@ -18,7 +18,7 @@ pub enum Error {
     #[error("the account is not the one in the ARN")]
     AccountMismatch,
     /// A control character, a space or a character outside ASCII.
-    #[error("the {0} holds a character outside printable ASCII")]
+    #[error("the {0} has a space, a control character or a character outside ASCII")]
     Character(Part),
     /// A required part is empty.
     #[error("the {0} is empty")]
@@ -27,7 +27,9 @@ pub enum Error {
     #[error("a role is not a caller; STS returns the session of the assumed role")]
     NotACaller,
     /// Fewer than six parts, or the first is not `arn`.
-    #[error("an ARN has six parts, `arn:partition:service:region:account:resource`")]
+    #[error(
+        "an ARN has six parts, `arn:partition:service:region:account:resource`, and starts with `arn` in lower case"
+    )]
     NotAnArn,
     /// The ARN has a region; the ARNs of IAM and STS principals have none.
     #[error("the ARN of a principal has no region")]
