@@ -299,3 +299,18 @@ fn identity_mappings_are_read_from_a_list_and_among_documents() {
         ]
     );
 }
+
+#[test]
+fn a_list_of_mappings_that_has_its_items_twice_is_unreadable() {
+    let item = "{\"kind\": \"IAMIdentityMapping\", \"spec\": {\"arn\": \
+                \"arn:aws:iam::111122223333:role/x\", \"username\": \"x\"}}";
+    let text = format!(
+        "{{\"kind\": \"IAMIdentityMappingList\", \"items\": [{item}], \"items\": [{item}]}}"
+    );
+    let (rules, problems) = Reader::new().read_identity_mappings(&text);
+    assert_eq!(
+        problems.first().map(Problem::code),
+        Some("duplicate-setting")
+    );
+    assert!(rules.unreadable().any(|(section, _)| section.is_none()));
+}

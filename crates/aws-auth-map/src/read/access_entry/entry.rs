@@ -63,10 +63,7 @@ impl<'e> Entry<'e, '_, '_> {
                 return self.refuse(ProblemKind::SessionPrincipal, key);
             }
             Ok(_) => return self.refuse(ProblemKind::Arn, key),
-            Err(_) if diagnose_arn(arn) == ProblemKind::Unfilled => {
-                return self.refuse(ProblemKind::Unfilled, key);
-            }
-            Err(_) => return self.refuse(ProblemKind::Arn, key),
+            Err(_) => return self.refuse(diagnose_arn(arn), key),
         };
         // EKS compares the role that STS reports, which has no path.
         let arn_key = strip_path(arn);
