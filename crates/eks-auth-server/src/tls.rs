@@ -453,4 +453,23 @@ mod tests {
         assert!(!tls.reload().await.unwrap());
         std::fs::remove_dir_all(directory).unwrap();
     }
+
+    #[test]
+    fn only_a_shorter_list_of_authorities_waits() {
+        let contents = |authorities: Option<&str>| Contents {
+            certificate: Vec::new(),
+            key: Vec::new(),
+            client_authorities: authorities.map(|text| text.as_bytes().to_vec()),
+        };
+        let lists = [None, Some(""), Some("one"), Some("two"), Some("three")];
+        for (at, new) in lists.into_iter().enumerate() {
+            let is_shorter = lists.map(|old| contents(new).has_fewer_authorities(&contents(old)));
+            // Two lists are as long as each other.
+            let [of_none, of_empty, of_one, of_two, of_three] = is_shorter;
+            assert!(!of_none, "{new:?}");
+            assert_eq!(of_empty, at < 1, "{new:?}");
+            assert_eq!((of_one, of_two), (at < 2, at < 2), "{new:?}");
+            assert_eq!(of_three, at < 4, "{new:?}");
+        }
+    }
 }
