@@ -7,25 +7,27 @@ mod kustomize;
 mod one_cluster;
 mod output;
 mod pages;
+mod record;
+mod unparsed;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 
-use aws_auth_map::{AuthenticationMode, ProblemKind, Reader};
+use aws_auth_map::{AuthenticationMode, Reader};
 use bounded_yaml::{Limits, LineIndex, Node, Position, documents};
 use k8s_rbac::{Fault, KubernetesVersion, ManifestReader, Manifests};
 
 use self::kustomize::Kustomization;
 use self::one_cluster::OneCluster;
-use self::output::{MAPPING_WORDS, for_people, is_comment, plan_for_people};
+use self::output::is_comment;
 use crate::document::Document;
 use crate::managed::ManagedEntries;
 use crate::options::Options;
 use crate::parallel::{at_once, is_worth_a_thread};
 use crate::place::Place;
 use crate::principals::Principals;
-use crate::problem::{Cause, Problem, SourceFault};
+use crate::problem::{Problem, SourceFault};
 use crate::rbac::RulePositions;
 use crate::source::{Source, SourceKind, Unrecognized};
 use crate::sources::{self, Account, MadeCluster, NestedStack};
@@ -108,10 +110,6 @@ impl<'d> Text<'d> {
 
 /// The kind under which a document of comments is counted.
 const COMMENTS: &str = "documents of comments";
-
-/// The greatest length of a kind that is printed: a kind and a group of a `CustomResourceDefinition`, each a DNS
-/// name.
-const MAX_KIND: usize = 317;
 
 impl Gathered {
     /// Reads every document.
@@ -294,165 +292,6 @@ impl Gathered {
                 offset,
                 kind,
             }));
-    }
-
-    /// Reports why a document cannot be parsed, by the reader that knows its format best.
-    fn unparsed(
-        &mut self,
-        text: &Text<'_>,
-        error: bounded_yaml::Error,
-        manifest_reader: &ManifestReader,
-        reader: &Reader,
-    ) {
-        let (name, source) = (text.document.name(), text.document.text());
-        if let Some(fault) = for_people(source).or_else(|| plan_for_people(source)) {
-            self.lost(Place::of_file(name), fault);
-            return;
-        }
-        let is_mapping = MAPPING_WORDS.iter().any(|word| source.contains(word));
-        let (_, problems) = reader.read_config_map(source);
-        let is_known = |kind| {
-            !matches!(
-                kind,
-                ProblemKind::Alias
-                    | ProblemKind::Syntax
-                    | ProblemKind::Tab
-                    | ProblemKind::TooLarge
-                    | ProblemKind::Unclosed
-                    // A template of manifests: the reader of manifests can say more about it.
-                    | ProblemKind::Unfilled
-            )
-        };
-        if is_mapping || problems.iter().any(|problem| is_known(problem.kind())) {
-            self.lose_mapping(name, problems);
-            return;
-        }
-        let read = manifest_reader.read([(name, source)]);
-        let is_of_text =
-            |fault: &Fault| matches!(fault, Fault::Syntax(_) | Fault::Unrendered { .. });
-        match read.problems().iter().find(|one| is_of_text(&one.fault)) {
-            Some(problem) => {
-                let place = Place::at(name, problem.place.position);
-                let (path, fault) = (problem.place.path.clone(), problem.fault.clone());
-                let cause = Cause::Manifest { path, fault };
-                self.problems.push(Problem::lost(place, cause));
-            }
-            None => self.lost(
-                Place::at(name, error.position()),
-                SourceFault::Syntax(error),
-            ),
-        }
-    }
-
-    /// Records the problems of a mapping that cannot be read at all.
-    pub(crate) fn lose_mapping(&mut self, name: &str, problems: Vec<aws_auth_map::Problem>) {
-        self.problems.extend(problems.into_iter().map(|problem| {
-            let place = Place::of_problem(name, &problem);
-            match problem.severity() {
-                aws_auth_map::Severity::Error => Problem::lost(place, Cause::Mapping(problem)),
-                aws_auth_map::Severity::Warning => Problem::new(place, Cause::Mapping(problem)),
-            }
-        }));
-    }
-
-    /// Counts an object of a kind that is read.
-    pub(crate) fn saw(&mut self, text: &Text<'_>, kind: SourceKind, offset: Option<usize>) {
-        // The objects of a document come one after another.
-        let mut of_document = self
-            .sources
-            .iter_mut()
-            .rev()
-            .take_while(|source| source.place.file() == text.document.name());
-        if let Some(source) = of_document.find(|source| source.kind == kind) {
-            source.count = source.count.saturating_add(1);
-            return;
-        }
-        self.sources.push(Source {
-            kind,
-            place: text.place(offset),
-            count: 1,
-        });
-    }
-
-    /// Counts an object that a reader of `aws-auth-map` reads from the document's text.
-    fn saw_text(&mut self, text: &Text<'_>, kind: SourceKind, node: &Node) {
-        self.saw(text, kind, node.offset());
-        let read = (text.index, kind);
-        if !self.mapping_texts.contains(&read) {
-            self.mapping_texts.push(read);
-        }
-    }
-
-    /// Counts an object that has no part in the answers.
-    pub(crate) fn skip(&mut self, text: &Text<'_>, kind: String, node: &Node) {
-        let kind = match kind.len() > MAX_KIND {
-            true => "objects whose kind is not a name".to_owned(),
-            false => kind,
-        };
-        self.skip_at(kind, text.place(node.offset()));
-    }
-
-    /// Counts an object that has no part in the answers, by its place.
-    pub(crate) fn skip_at(&mut self, kind: String, place: Place) {
-        let counted = self
-            .unrecognized
-            .entry(kind.clone())
-            .or_insert_with(|| Unrecognized {
-                kind,
-                count: 0,
-                first: place,
-            });
-        counted.count = counted.count.saturating_add(1);
-    }
-
-    pub(crate) fn report(&mut self, place: Place, fault: SourceFault) {
-        self.problems
-            .push(Problem::new(place, Cause::Source(fault)));
-    }
-
-    pub(crate) fn lost(&mut self, place: Place, fault: SourceFault) {
-        self.problems
-            .push(Problem::lost(place, Cause::Source(fault)));
-    }
-
-    /// Takes the authentication mode. If two documents contradict each other, it is not known what the cluster reads.
-    pub(crate) fn set_mode(&mut self, mode: AuthenticationMode, place: Place) {
-        match &self.mode {
-            None => self.mode = Some((mode, place)),
-            Some((first, _)) if *first == mode => {}
-            Some((_, first)) => {
-                let fault = SourceFault::SeveralModes(first.clone());
-                self.lost(place, fault);
-            }
-        }
-    }
-
-    /// Takes that an authentication mode is written and not known yet.
-    pub(crate) fn lose_mode(&mut self, place: Place, what: String) {
-        self.unknown_mode.get_or_insert((place, what));
-    }
-
-    /// Takes the version of Kubernetes. The first document that has it decides.
-    pub(crate) fn set_version(&mut self, version: KubernetesVersion, place: Place) {
-        match &self.version {
-            None => self.version = Some((version, place)),
-            Some((first, _)) if *first == version => {}
-            Some(_) => self.report(place, SourceFault::Contradiction("version of Kubernetes")),
-        }
-    }
-
-    fn take_manifest_problems(&mut self) {
-        let problems = self.manifests.problems().iter().map(|problem| {
-            let place = Place::at(&problem.place.file, problem.place.position);
-            let (path, fault) = (problem.place.path.clone(), problem.fault.clone());
-            let is_lost = fault.loses_an_object() || is_not_as_meant(&fault);
-            let cause = Cause::Manifest { path, fault };
-            match is_lost {
-                true => Problem::lost(place, cause),
-                false => Problem::new(place, cause),
-            }
-        });
-        self.problems.extend(problems);
     }
 }
 

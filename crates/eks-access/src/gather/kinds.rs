@@ -1,16 +1,14 @@
 //! Recognizes documents and objects, and takes the parts that the cluster needs.
 
-use aws_auth_map::{ProblemKind, Reader};
+use aws_auth_map::Reader;
 use bounded_yaml::{Mapping, Node, Scalar};
-use k8s_rbac::{Fault, ManifestReader};
 
 use super::inside;
 use super::kustomize::{self, Kustomization};
 use super::output::{for_people, is_empty_list, is_error_message, is_sentence};
 use super::pages;
 use super::{Found, Gathered, Text};
-use crate::place::Place;
-use crate::problem::{Cause, Problem, SourceFault};
+use crate::problem::SourceFault;
 use crate::source::SourceKind;
 use crate::sources::{self, Shape};
 
@@ -283,35 +281,6 @@ impl Gathered {
                 }
             }
         }
-    }
-
-    /// Reports a text that is the output of a command that failed. Returns whether it is one.
-    fn take_output(&mut self, text: &Text<'_>, reader: &Reader) -> bool {
-        let (_, problems) = reader.read_config_map(text.document.text());
-        let is_output = |kind| {
-            matches!(
-                kind,
-                ProblemKind::ErrorOutput | ProblemKind::KubectlDescribe
-            )
-        };
-        if problems.iter().any(|problem| is_output(problem.kind())) {
-            self.lose_mapping(text.document.name(), problems);
-            return true;
-        }
-        let read = ManifestReader::new()
-            .with_max_bytes(text.document.text().len())
-            .read([(text.document.name(), text.document.text())]);
-        let output = read
-            .problems()
-            .iter()
-            .find(|problem| matches!(problem.fault, Fault::CommandOutput(_)));
-        if let Some(problem) = output {
-            let place = Place::at(text.document.name(), problem.place.position);
-            let (path, fault) = (problem.place.path.clone(), problem.fault.clone());
-            let cause = Cause::Manifest { path, fault };
-            self.problems.push(Problem::lost(place, cause));
-        }
-        output.is_some()
     }
 
     fn take_kustomization(&mut self, text: &Text<'_>, node: &Node) {
