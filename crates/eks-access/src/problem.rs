@@ -61,7 +61,10 @@ pub enum SourceFault {
     )]
     UserIdWithoutArn(String),
     /// The value depends on a parameter or on another resource.
-    #[error("{0}: the value is known only after the template is deployed or the plan is applied")]
+    #[error(
+        "{0}: the value is known only after the template is deployed or the plan is applied; give what the cluster has \
+         instead, as `kubectl get -o yaml` and `aws eks describe-access-entry` print it"
+    )]
     NotKnownYet(String),
     /// The authentication mode of a cluster depends on a parameter or on another resource.
     #[error(
