@@ -76,10 +76,15 @@ pub enum PolicyGap {
     /// `aws eks describe-access-entry` printed the entry, which is without its access policies, and no list of them was
     /// read.
     NotListed,
-    /// The scope of the policy with this ARN could not be read, or the policy has two scopes.
-    Scope(String),
-    /// A policy whose ARN could not be read.
-    Unreadable,
+    /// The scope of a policy could not be read, or the policy has two scopes.
+    Scope {
+        /// The ARN of the policy.
+        arn: String,
+        /// The scopes as they were written. Two gaps with the same text are the same policy.
+        written: String,
+    },
+    /// A policy whose ARN could not be read, as it was written.
+    Unreadable(String),
 }
 
 impl fmt::Display for PolicyGap {
@@ -88,12 +93,12 @@ impl fmt::Display for PolicyGap {
         match self {
             Self::CutOff => f.write_str("the list of the access policies is cut off"),
             Self::NotListed => f.write_str("the access policies are not listed"),
-            Self::Scope(arn) => write!(
+            Self::Scope { arn, .. } => write!(
                 f,
                 "the scope of {} is not known",
                 Printable::new(name_of(arn))
             ),
-            Self::Unreadable => f.write_str("an access policy could not be read"),
+            Self::Unreadable(_) => f.write_str("an access policy could not be read"),
         }
     }
 }

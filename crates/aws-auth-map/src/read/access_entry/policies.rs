@@ -1,6 +1,6 @@
 //! The access policies of an entry.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use bounded_yaml::{Mapping, Node};
 
@@ -50,6 +50,7 @@ impl Entry<'_, '_, '_> {
         }
         // The index of each policy in `policies`, by its ARN.
         let mut known: HashMap<String, usize> = HashMap::new();
+        let mut contradictory: HashSet<String> = HashSet::new();
         let read: Vec<_> = lists
             .iter()
             .flat_map(|list| read_list(*list, self.keys))
@@ -73,14 +74,18 @@ impl Entry<'_, '_, '_> {
                     self.report_of_list(ProblemKind::DuplicateAccessPolicy, at);
                 }
                 // A principal has each policy once, so it is unknown which scope is meant.
-                Some(_) => {
+                Some(earlier) => {
                     self.report_of_list(ProblemKind::ContradictoryAccessPolicy, at);
-                    found.gaps.insert(PolicyGap::Scope(policy.arn().to_owned()));
+                    found.gaps.insert(PolicyGap::Scope {
+                        arn: policy.arn().to_owned(),
+                        written: format!("{earlier}, {policy}"),
+                    });
+                    contradictory.insert(policy.arn().to_owned());
                 }
             }
         }
-        let Policies { policies, gaps } = &mut found;
-        policies.retain(|policy| !gaps.contains(&PolicyGap::Scope(policy.arn().to_owned())));
+        let policies = &mut found.policies;
+        policies.retain(|policy| !contradictory.contains(policy.arn()));
         found
     }
 
@@ -108,7 +113,8 @@ fn read_list((text, list): List<'_>, keys: &Keys) -> Vec<(At, Result<AccessPolic
         Some(Node::Sequence(items)) => items
             .iter()
             .map(|item| {
-                let policy = item.as_mapping().ok_or(PolicyGap::Unreadable);
+                let policy = item.as_mapping();
+                let policy = policy.ok_or_else(|| PolicyGap::Unreadable(written(item)));
                 let policy = policy.and_then(|policy| read_policy(policy, keys.policy));
                 (at(Some(item)), policy)
             })
@@ -116,7 +122,10 @@ fn read_list((text, list): List<'_>, keys: &Keys) -> Vec<(At, Result<AccessPolic
         Some(Node::Null) => Vec::new(),
         None if list.get(keys.policy).is_none() => Vec::new(),
         None => vec![(at(list.get(keys.policy)), read_policy(list, keys.policy))],
-        Some(other) => vec![(at(Some(other)), Err(PolicyGap::Unreadable))],
+        Some(other) => {
+            let gap = PolicyGap::Unreadable(written(other));
+            vec![(at(Some(other)), Err(gap))]
+        }
     }
 }
 
@@ -131,13 +140,13 @@ fn next_page(list: &Mapping) -> Option<&Node> {
 const POLICY_RESOURCE: &str = ":eks::aws:cluster-access-policy/";
 
 fn read_policy(mapping: &Mapping, key: &str) -> Result<AccessPolicy, PolicyGap> {
-    if !mapping.duplicates().is_empty() {
-        return Err(PolicyGap::Unreadable);
-    }
     let arn = mapping.get(key).and_then(Node::as_text);
-    let arn = arn.filter(|arn| arn.contains(POLICY_RESOURCE));
-    let arn = arn.ok_or(PolicyGap::Unreadable)?;
-    let scope = scope_of(mapping).ok_or_else(|| PolicyGap::Scope(arn.to_owned()))?;
+    let arn = arn.filter(|arn| arn.contains(POLICY_RESOURCE) && mapping.duplicates().is_empty());
+    let arn = arn.ok_or_else(|| PolicyGap::Unreadable(written_keys(mapping)))?;
+    let scope = scope_of(mapping).ok_or_else(|| PolicyGap::Scope {
+        arn: arn.to_owned(),
+        written: mapping.get("accessScope").map_or_else(String::new, written),
+    })?;
     Ok(AccessPolicy::new(arn, scope))
 }
 
@@ -146,8 +155,13 @@ fn scope_of(mapping: &Mapping) -> Option<AccessScope> {
     if !scope.duplicates().is_empty() {
         return None;
     }
+    let is_empty = |node: &Node| node.is_null() || node.as_sequence().is_some_and(<[_]>::is_empty);
     match scope.get("type")?.as_text()? {
-        "cluster" => Some(AccessScope::Cluster),
+        // EKS prints an empty list.
+        "cluster" => scope
+            .get("namespaces")
+            .is_none_or(is_empty)
+            .then_some(AccessScope::Cluster),
         "namespace" => {
             let names = scope.get("namespaces")?.as_sequence()?.iter();
             let names: Vec<String> = names
@@ -157,4 +171,28 @@ fn scope_of(mapping: &Mapping) -> Option<AccessScope> {
         }
         _ => None,
     }
+}
+
+/// Writes a value in one form, so that equal values have equal texts.
+fn written(node: &Node) -> String {
+    match node {
+        Node::Null => "null".to_owned(),
+        Node::Scalar(scalar) => format!("{:?}", scalar.text()),
+        Node::Sequence(items) => {
+            let items: Vec<String> = items.iter().map(written).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Node::Mapping(mapping) => written_keys(mapping),
+    }
+}
+
+/// Writes the entries of a mapping. `associatedAt` and `modifiedAt` are facts of EKS and not of the policy.
+fn written_keys(mapping: &Mapping) -> String {
+    let entries = mapping.entries().iter();
+    let mut entries: Vec<String> = entries
+        .filter(|(key, _)| !["associatedAt", "modifiedAt"].contains(&key.text()))
+        .map(|(key, value)| format!("{:?}: {}", key.text(), written(value)))
+        .collect();
+    entries.sort();
+    format!("{{{}}}", entries.join(", "))
 }
