@@ -210,9 +210,7 @@ impl Cluster {
     /// of the mapping could not be read.
     pub fn callers(&self, name: Option<&str>) -> Result<Callers, NoAnswer> {
         self.check_readable()?;
-        if !self.has_mapping() {
-            return Err(NoAnswer::NoMapping);
-        }
+        self.check_mapping()?;
         self.check_sections()?;
         let mut callers = Vec::new();
         for effective in self.effective_rules() {

@@ -39,6 +39,9 @@ pub enum NoAnswer {
         "no document maps AWS identities to users: give the aws-auth ConfigMap or access entries"
     )]
     NoMapping,
+    /// The authentication mode leaves out every source of mappings that the documents have.
+    #[error("{0}")]
+    NoMappingInMode(&'static str),
     /// No document has roles, bindings or access entries, so the permissions of a user are unknown.
     #[error("no document has roles or bindings: give the output of `kubectl get`, or manifests")]
     NoPolicy,
@@ -86,7 +89,7 @@ impl NoAnswer {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Unreadable(_) => "unreadable",
-            Self::NoMapping | Self::NoMappingOf { .. } => "no-mapping",
+            Self::NoMapping | Self::NoMappingInMode(_) | Self::NoMappingOf { .. } => "no-mapping",
             Self::NoPolicy | Self::NoPolicyOf(_) => "no-policy",
             Self::NothingToWrite => "nothing-to-write",
             Self::Who(_) => "who",

@@ -160,9 +160,7 @@ impl Cluster {
                 return Ok(Ok(of_user(name, groups)));
             }
         };
-        if !self.has_mapping() {
-            return Err(NoAnswer::NoMapping);
-        }
+        self.check_mapping()?;
         let (identity, resolution, authenticated) = self.resolve(caller)?;
         match (&resolution, authenticated) {
             (Resolution::Mapped(mapped), Some(authenticated)) => {

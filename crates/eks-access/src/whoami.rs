@@ -205,9 +205,7 @@ impl Cluster {
     /// [`NoAnswer::Mapping`].
     pub fn whoami(&self, caller: &CallerArn) -> Result<WhoAmI, NoAnswer> {
         self.check_readable()?;
-        if !self.has_mapping() {
-            return Err(NoAnswer::NoMapping);
-        }
+        self.check_mapping()?;
         let (identity, resolution, _) = self.resolve(caller)?;
         let user = match &resolution {
             Resolution::Mapped(mapped) => Some(MappedUser {

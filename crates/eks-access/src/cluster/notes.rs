@@ -5,8 +5,10 @@ use printable_text::Printable;
 
 use crate::can::notes_on_session;
 use crate::cluster::Cluster;
+use crate::no_answer::NoAnswer;
 use crate::options::Origin;
 use crate::rbac::DefaultPolicy;
+use crate::source::{Source, SourceKind};
 use crate::who::Who;
 
 impl Cluster {
@@ -85,6 +87,40 @@ impl Cluster {
         Some(format!(
             "the authentication mode {mode}{origin} {uses}{file} {verb} no effect{lack}"
         ))
+    }
+
+    /// Refuses to answer about callers if no document maps AWS identities, or if the authentication mode leaves out every
+    /// document that does.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAnswer::NoMapping`], [`NoAnswer::NoMappingInMode`].
+    pub(crate) fn check_mapping(&self) -> Result<(), NoAnswer> {
+        if !self.has_mapping() {
+            return Err(NoAnswer::NoMapping);
+        }
+        let has_source = |is_read: fn(SourceKind) -> bool| {
+            let mut kinds = self.sources.iter().map(Source::kind);
+            kinds.any(|kind| kind.is_mapping() && is_read(kind))
+        };
+        let is_known = match self.mode.value() {
+            AuthenticationMode::Api => has_source(|kind| {
+                matches!(kind, SourceKind::AccessEntries | SourceKind::ClusterConfig)
+            }),
+            AuthenticationMode::ConfigMap => has_source(|kind| kind != SourceKind::AccessEntries),
+            AuthenticationMode::ApiAndConfigMap => true,
+        };
+        match self.mode.value() {
+            _ if is_known || self.has_rules_in_mode() => Ok(()),
+            AuthenticationMode::ConfigMap => Err(NoAnswer::NoMappingInMode(
+                "the authentication mode CONFIG_MAP uses the ConfigMap aws-auth only, and no document has it: give the \
+                 output of `kubectl get configmap aws-auth -n kube-system -o yaml`",
+            )),
+            _ => Err(NoAnswer::NoMappingInMode(
+                "the authentication mode API uses access entries only, and no document has them: give the output of \
+                 `aws eks list-access-entries`, and of `describe-access-entry` for each",
+            )),
+        }
     }
 
     /// Returns whether the documents have rules that the authentication mode uses.

@@ -1,6 +1,7 @@
 //! Decides which parts of two sides can be compared.
 
 use aws_auth_map::{Diff, PolicyGap, ProblemKind, Resolution};
+use printable_text::Printable;
 
 use crate::cluster::Cluster;
 use crate::no_answer::{ComparedSide, NoAnswer};
@@ -22,6 +23,23 @@ impl Cluster {
         if !self.has_mapping() {
             notes.push("neither side maps AWS identities, so callers are not compared".to_owned());
         }
+        // If only one side has them, there is no answer.
+        let is_unlisted = |gap: &PolicyGap| matches!(gap, PolicyGap::CutOff | PolicyGap::NotListed);
+        let entries = new.entries();
+        let unlisted: Vec<String> = entries
+            .filter(|(_, _, rule)| rule.policy_gaps().iter().any(is_unlisted))
+            .map(|(_, _, rule)| crate::check::principal(rule))
+            .collect();
+        if let [first, more @ ..] = unlisted.as_slice() {
+            let more = match more.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            notes.push(format!(
+                "the access policies of {}{more} are not listed, so they are not compared",
+                Printable::new(first)
+            ));
+        }
         notes
     }
 
@@ -35,7 +53,9 @@ impl Cluster {
                 crate::Cause::Mapping(mapping)
                     if !matches!(
                         mapping.kind(),
-                        ProblemKind::SectionNotText | ProblemKind::Unfilled
+                        ProblemKind::OrphanPolicies
+                            | ProblemKind::SectionNotText
+                            | ProblemKind::Unfilled
                     )
             ) && crate::check::is_slip(problem)
         };

@@ -131,9 +131,8 @@ impl World {
                 "    - {{rolearn: '{arn}', username: '{name}', groups: {groups:?}}}"
             );
         }
-        let mut entries = "[]\n".to_owned();
+        let mut entries = String::new();
         for entry in &self.entries {
-            entries = entries.trim_start_matches("[]\n").to_owned();
             let (arn, name, groups) = (arn(entry.role), entry.username, &entry.groups);
             let _ = writeln!(
                 entries,
@@ -154,9 +153,11 @@ impl World {
             Document::new("aws-auth.yaml", map),
             Document::new("rbac.yaml", self.manifests()),
         ];
-        if !self.entries.is_empty() {
-            documents.push(Document::new("entries.json", entries));
-        }
+        let entries = match self.entries.is_empty() {
+            true => "{\"accessEntries\": []}".to_owned(),
+            false => entries,
+        };
+        documents.push(Document::new("entries.json", entries));
         documents
     }
 

@@ -134,9 +134,16 @@ impl World {
         documents
     }
 
-    /// Whether there is a mapping: an empty list does not count as a document.
+    /// Whether there is a mapping that the mode reads: an empty list does not count as a document.
     pub(crate) fn has_mapping(&self) -> bool {
-        self.documents().len() > 1
+        let documents = self.documents();
+        let has = |name| documents.iter().any(|one| one.name() == name);
+        let is_of_both = self.format == Format::Eksctl;
+        match self.mode {
+            AuthenticationMode::Api => has("entries.json") || is_of_both,
+            AuthenticationMode::ConfigMap => has("mapping.yaml"),
+            _ => documents.len() > 1,
+        }
     }
 
     /// The map that the library reads.
