@@ -320,17 +320,13 @@ impl Resolution {
     }
 }
 
+// Kubernetes treats groups as a set.
 fn is_alike(one: &Mapped, other: &Mapped) -> bool {
-    is_same_user(one, other)
-        && is_same_set(one.access_policies(), other.access_policies())
-        && is_same_set(one.policy_gaps(), other.policy_gaps())
-}
-
-/// Returns whether two users are the same. Kubernetes treats groups as a set.
-fn is_same_user(one: &Mapped, other: &Mapped) -> bool {
     let (a, b) = (one.user(), other.user());
     (a.username(), a.uid(), a.extra()) == (b.username(), b.uid(), b.extra())
         && is_same_set(a.groups(), b.groups())
+        && is_same_set(one.access_policies(), other.access_policies())
+        && is_same_set(one.policy_gaps(), other.policy_gaps())
 }
 
 fn is_same_set<T: Eq + Hash>(one: &[T], other: &[T]) -> bool {

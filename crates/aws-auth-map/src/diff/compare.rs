@@ -163,17 +163,11 @@ impl<'m> Comparison<'m> {
         }
         // aws-iam-authenticator maps some entries that are refused here. The change can lock out a user
         // whom the cluster lets in today.
-        let [old, new] = winners;
+        let [old, _] = winners;
         if let Winner::Rule(_, _, rule, true) = old
             && lockout::has_upstream_administrators(rule)
         {
             self.administrators[0] = true;
-        }
-        // A policy that is not known may make one.
-        if let Winner::Rule(_, _, rule, false) = new
-            && !rule.policy_gaps().is_empty()
-        {
-            self.administrators[1] = true;
         }
         let sides = self.maps.iter().zip(winners).zip(&mut self.administrators);
         for ((map, winner), is_found) in sides {

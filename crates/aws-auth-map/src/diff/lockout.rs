@@ -5,7 +5,7 @@ use std::fmt;
 use iam_principal::Identity;
 use printable_text::Printable;
 
-use super::{Affected, is_same_user};
+use super::Affected;
 use crate::names::{BOOTSTRAPPERS, CLUSTER_ADMIN, MASTERS, NODE_PREFIX, NODES};
 use crate::resolve::IdentityMap;
 use crate::resolve::backend::Backend;
@@ -89,13 +89,6 @@ pub(super) fn of_caller(
     let before = upstream_resolution(old, caller);
     let after = new.resolve(caller);
     if before.is_alike(&after) || before.is_alike(&upstream_resolution(new, caller)) {
-        return None;
-    }
-    // The caller may have the access policies that are not known.
-    if let (Resolution::Mapped(one), Resolution::Mapped(other)) = (&before, &after)
-        && !other.policy_gaps().is_empty()
-        && is_same_user(one, other)
-    {
         return None;
     }
     let before = before.user()?.username().to_owned();

@@ -47,7 +47,7 @@ pub enum ProblemKind {
     Covered(RuleRef),
     /// A rule for principals that a rule of an earlier backend matches.
     CoveredByBackend(BackendKind, RuleRef),
-    /// An access policy that an entry has with two different scopes.
+    /// An access policy that an entry has with two different scopes, or that only some of the lists of its policies have.
     ContradictoryAccessPolicy,
     /// One page of the access policies of a principal.
     CutOffPolicies,

@@ -84,8 +84,8 @@ impl fmt::Display for ProblemKind {
                 return write!(f, "a deprecated name; write `{kind}`");
             }
             Self::ContradictoryAccessPolicy => {
-                "the principal has this access policy twice, with different scopes, so neither is \
-                 used; remove the one that is out of date"
+                "the principal has this access policy with two scopes, or on some lists only, so it is not \
+                 used; remove what is out of date"
             }
             Self::CutOffPolicies => {
                 "the list of access policies is cut off; run the command again without `--max-items` and \

@@ -22,6 +22,9 @@ pub(in crate::read) struct Found<'n> {
     pub(super) has_empty_list: bool,
 }
 
+/// The key of the policy in the output of `aws eks associate-access-policy`.
+pub(super) const ASSOCIATED: &str = "associatedAccessPolicy";
+
 impl<'n> Found<'n> {
     /// Takes the items of a list as entries.
     pub(in crate::read) fn of_list(items: &'n [Node]) -> Self {
@@ -62,6 +65,10 @@ impl<'n> Found<'n> {
             return;
         }
         let has = |key: &str| mapping.get(key).is_some();
+        if has(ASSOCIATED) {
+            self.policies.push((text, mapping));
+            return;
+        }
         let is_entry = ["accessEntryArn", "kubernetesGroups", "type", "username"]
             .into_iter()
             .any(has);

@@ -6,6 +6,7 @@ use bounded_yaml::{Mapping, Node};
 
 use super::Keys;
 use super::entry::Entry;
+use super::found::ASSOCIATED;
 use crate::problem::ProblemKind;
 use crate::rules::access_policy::{AccessPolicy, AccessScope, PolicyGap};
 
@@ -40,17 +41,15 @@ impl Entry<'_, '_, '_> {
             }
         }
         let has = |list: &Mapping, key| list.get(key).is_some();
-        let mut of_any = lists.iter();
-        let is_listed =
-            of_any.any(|(_, list)| has(list, self.keys.policies) || has(list, self.keys.policy));
-        // No other command and no input has the ARN of the entry.
+        let is_listed = lists.iter().any(|(_, list)| has(list, self.keys.policies));
+        // No other command and no input has the ARN of the entry. What was associated once need not be all.
         if !is_listed && has(self.mapping, "accessEntryArn") {
             self.report(ProblemKind::PoliciesNotListed, self.keys.principal);
             found.gaps.insert(PolicyGap::NotListed);
         }
+        let mut contradictory = self.on_one_list_only(&lists, &mut found.gaps);
         // The index of each policy in `policies`, by its ARN.
         let mut known: HashMap<String, usize> = HashMap::new();
-        let mut contradictory: HashSet<String> = HashSet::new();
         let read: Vec<_> = lists
             .iter()
             .flat_map(|list| read_list(*list, self.keys))
@@ -89,6 +88,43 @@ impl Entry<'_, '_, '_> {
         found
     }
 
+    /// Returns the ARNs of the policies that are on some of the lists only, of which each has all policies of the
+    /// principal, and adds a gap for each.
+    fn on_one_list_only(
+        &mut self,
+        lists: &[List<'_>],
+        gaps: &mut BTreeSet<PolicyGap>,
+    ) -> HashSet<String> {
+        let is_whole = |(_, list): &&List<'_>| {
+            list.get(self.keys.policies)
+                .is_some_and(|list| list.as_sequence().is_some())
+        };
+        let whole: Vec<Vec<(At, AccessPolicy)>> = lists
+            .iter()
+            .filter(is_whole)
+            .map(|list| {
+                let policies = read_list(*list, self.keys).into_iter();
+                policies
+                    .filter_map(|(at, policy)| Some((at, policy.ok()?)))
+                    .collect()
+            })
+            .collect();
+        let mut found = HashSet::new();
+        for (at, policy) in whole.iter().flatten() {
+            let has = |list: &Vec<(At, AccessPolicy)>| {
+                list.iter().any(|(_, other)| other.arn() == policy.arn())
+            };
+            if !whole.iter().all(has) && found.insert(policy.arn().to_owned()) {
+                self.report_of_list(ProblemKind::ContradictoryAccessPolicy, *at);
+                gaps.insert(PolicyGap::Scope {
+                    arn: policy.arn().to_owned(),
+                    written: format!("{policy}, none"),
+                });
+            }
+        }
+        found
+    }
+
     /// Returns the objects that may have policies of the entry.
     fn with<'l>(&self, lists: &[List<'l>]) -> Vec<List<'l>>
     where
@@ -120,8 +156,14 @@ fn read_list((text, list): List<'_>, keys: &Keys) -> Vec<(At, Result<AccessPolic
             })
             .collect(),
         Some(Node::Null) => Vec::new(),
-        None if list.get(keys.policy).is_none() => Vec::new(),
-        None => vec![(at(list.get(keys.policy)), read_policy(list, keys.policy))],
+        None => {
+            let associated = list.get(ASSOCIATED).and_then(Node::as_mapping);
+            let policy = associated.unwrap_or(list);
+            match policy.get(keys.policy) {
+                None if associated.is_none() => Vec::new(),
+                arn => vec![(at(arn), read_policy(policy, keys.policy))],
+            }
+        }
         Some(other) => {
             let gap = PolicyGap::Unreadable(written(other));
             vec![(at(Some(other)), Err(gap))]
