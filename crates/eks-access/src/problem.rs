@@ -163,12 +163,22 @@ pub enum SourceFault {
         "this authentication mode is not that of {0}, so it is not known what the cluster reads; leave one of the two out"
     )]
     SeveralModes(Place),
+    /// Two documents map one principal to different users: the principal, and the place of the first.
+    #[error(
+        "{0} has another user, other groups or other access policies in {1}; leave out the one that is out of date"
+    )]
+    DifferentRules(String, Place),
     /// Two documents that each have the whole ConfigMap of the mapping have different rules: the place of the first.
     #[error(
         "this has other rules of the ConfigMap aws-auth than {0}, so it is not known which the cluster has; leave out the \
          one that is out of date"
     )]
     DifferentMappings(Place),
+    /// A list of access entries has an item that is none, such as the message of a command that failed.
+    #[error(
+        "an item of the list is not an access entry; a command may have printed it in place of its output"
+    )]
+    ForeignItem,
     /// A list that goes on in another answer, and how the rest is had.
     #[error("the list is cut off: it has a token for the next page; {0}")]
     CutOff(&'static str),
@@ -205,8 +215,9 @@ impl SourceFault {
             Self::NamespaceDefaulted => "namespace-defaulted",
             Self::UnknownVersion(_) => "unknown-version",
             Self::Contradiction(_) | Self::SeveralModes(_) => "contradiction",
-            Self::DifferentMappings(_) => "different-mappings",
+            Self::DifferentMappings(_) | Self::DifferentRules(..) => "different-mappings",
             Self::CutOff(_) => "cut-off-list",
+            Self::ForeignItem => "foreign-item",
             Self::AuthenticationMode(_) => "authentication-mode",
         }
     }

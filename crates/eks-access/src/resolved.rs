@@ -1,6 +1,6 @@
 //! Finds the user of the cluster for the caller or user of a question.
 
-use aws_auth_map::{AuthenticationMode, Mapped, Reason, Resolution, RulePrincipal};
+use aws_auth_map::{AuthenticationMode, Mapped, Reason, Refusal, Resolution, RulePrincipal};
 use eks_auth::Authenticated;
 use iam_principal::{Identity, Kind, Principal};
 use k8s_rbac::{ServiceAccount, SubjectName, User};
@@ -169,9 +169,7 @@ impl Cluster {
                 Ok(Ok(Resolved { steps, ..resolved }))
             }
             (Resolution::Refused(refusal), _) => {
-                if refusal.reason().is_no_answer() {
-                    return Err(NoAnswer::Mapping(refusal.to_string()));
-                }
+                check_refusal(refusal)?;
                 let rule = refusal.rule();
                 let place = rule.and_then(|at| self.place_of_mapping(refusal.backend_index(), at));
                 Ok(Err(vec![Step::new(format!("refused: {refusal}"), place)]))
@@ -224,6 +222,21 @@ impl Cluster {
     /// Returns whether a binding names a user or a group.
     pub(crate) fn is_bound(&self, identity: &SubjectName) -> bool {
         self.bound_names().contains(identity)
+    }
+}
+
+/// Refuses to answer about a caller whose refusal says nothing about the caller.
+///
+/// # Errors
+///
+/// [`NoAnswer::Mapping`].
+pub(crate) fn check_refusal(refusal: &Refusal) -> Result<(), NoAnswer> {
+    match refusal.reason() {
+        Reason::PrivateDnsNameUnknown => Err(NoAnswer::Mapping(format!(
+            "{refusal}: give it with --private-dns-name"
+        ))),
+        reason if reason.is_no_answer() => Err(NoAnswer::Mapping(refusal.to_string())),
+        _ => Ok(()),
     }
 }
 

@@ -114,8 +114,8 @@ impl SourceKind {
         )
     }
 
-    /// Returns whether it maps AWS identities to users, even if it has no rules. A template or a plan may have
-    /// another purpose.
+    /// Returns whether it maps AWS identities to users, even if it has no rules. A template, a plan or a configuration of
+    /// eksctl may have another purpose.
     #[must_use]
     pub const fn is_mapping(self) -> bool {
         matches!(
@@ -125,7 +125,6 @@ impl SourceKind {
                 | Self::IdentityMappings
                 | Self::ServerConfig
                 | Self::DynamicFile
-                | Self::ClusterConfig
                 | Self::IdentityMappingList
         )
     }

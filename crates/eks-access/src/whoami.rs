@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::can::{notes_on_session, write_notes};
 use crate::cluster::Cluster;
 use crate::no_answer::NoAnswer;
+use crate::resolved::check_refusal;
 use crate::resolved::in_groups;
 use crate::unknown_policy::UnknownPolicy;
 use crate::verdict::{Step, Verdict, write_steps};
@@ -224,10 +225,8 @@ impl Cluster {
             Resolution::NotMapped | Resolution::Refused(_) => None,
         };
         let refusal = match &resolution {
-            Resolution::Refused(refusal) if refusal.reason().is_no_answer() => {
-                return Err(NoAnswer::Mapping(refusal.to_string()));
-            }
             Resolution::Refused(refusal) => {
+                check_refusal(refusal)?;
                 let place = refusal
                     .rule()
                     .and_then(|at| self.place_of_mapping(refusal.backend_index(), at));

@@ -1,5 +1,6 @@
 //! The identity map of a cluster, from the documents that have a part of it.
 
+mod contradictions;
 mod one_config_map;
 mod unfilled;
 
@@ -103,6 +104,7 @@ pub(super) fn read(documents: &[Document], reader: &Reader, gathered: &mut Gathe
     let config_map = read_config_map(documents, reader, gathered, &mut found);
     let server = read_texts(documents, reader, gathered, &mut found);
     let mut found = one_config_map::keep(documents, gathered, found);
+    contradictions::lose(documents, gathered, &found);
     unfilled::lose(documents, gathered, &found);
     if let Some(server) = &server {
         found.retain(|read| rank(server, read.backend.kind()).is_some());

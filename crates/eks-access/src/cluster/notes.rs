@@ -104,9 +104,7 @@ impl Cluster {
             kinds.any(|kind| kind.is_mapping() && is_read(kind))
         };
         let is_known = match self.mode.value() {
-            AuthenticationMode::Api => has_source(|kind| {
-                matches!(kind, SourceKind::AccessEntries | SourceKind::ClusterConfig)
-            }),
+            AuthenticationMode::Api => has_source(|kind| kind == SourceKind::AccessEntries),
             AuthenticationMode::ConfigMap => has_source(|kind| kind != SourceKind::AccessEntries),
             AuthenticationMode::ApiAndConfigMap => true,
         };

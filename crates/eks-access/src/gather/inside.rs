@@ -32,6 +32,8 @@ pub(super) fn gives_access(node: &Node) -> bool {
             is_rbac(mapping)
                 || is_binding(mapping)
                 || has_section(mapping)
+                || has_principal(mapping)
+                || is_entry_of_controller(mapping)
                 || is_of_pulumi(mapping)
                 || is_below(mapping)
         }
@@ -73,6 +75,55 @@ fn has_section(mapping: &Mapping) -> bool {
     };
     let mut sections = Section::ALL.into_iter().map(Section::key);
     sections.any(|section| mapping.get(section).is_some_and(has_entries))
+}
+
+/// An access entry, or an entry of the mapping. Terraform, CloudFormation, eksctl, the AWS SDKs and controllers in a cluster
+/// each spell the principal in another way.
+fn has_principal(mapping: &Mapping) -> bool {
+    let is_text = |key| {
+        mapping
+            .get(key)
+            .is_some_and(|node| node.as_text().is_some())
+    };
+    let is_of_map = ["rolearn", "userarn"].into_iter().any(is_text) && is_text("username");
+    let mut entries = mapping.entries().iter();
+    let is_principal = |key: &str| {
+        let letters = key.bytes().filter(|byte| *byte != b'_');
+        letters
+            .map(|byte| byte.to_ascii_lowercase())
+            .eq(*b"principalarn")
+    };
+    is_of_map
+        || entries
+            .any(|(key, value)| is_principal(key.text()) && value.as_text().is_some_and(is_arn))
+}
+
+/// Returns whether a text is an ARN, or is filled in with one.
+fn is_arn(text: &str) -> bool {
+    text.starts_with("arn:") || text.contains("${") || text.contains("{{")
+}
+
+/// An access entry for a controller in a cluster, in a template of objects.
+fn is_entry_of_controller(mapping: &Mapping) -> bool {
+    let kinds = ["AccessEntry", "AccessPolicyAssociation"];
+    kinds.contains(&text(mapping, "kind")) && text(mapping, "apiVersion").contains("eks")
+}
+
+/// Returns whether a text in a document has a role, a binding or a mapping, such as the manifests in the values of a chart.
+pub(super) fn has_text_with_access(node: &Node) -> bool {
+    match node {
+        Node::Null => false,
+        Node::Scalar(scalar) => {
+            let has = |word: &str| scalar.text().contains(word);
+            has(k8s_rbac::API_GROUP) && (has("roleRef") || has("rules"))
+                || has("rolearn") && has("username")
+        }
+        Node::Sequence(items) => items.iter().any(has_text_with_access),
+        Node::Mapping(mapping) => {
+            let mut values = mapping.entries().iter().map(|(_, value)| value);
+            values.any(has_text_with_access)
+        }
+    }
 }
 
 fn is_of_pulumi(mapping: &Mapping) -> bool {

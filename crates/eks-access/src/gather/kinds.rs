@@ -161,6 +161,23 @@ impl Gathered {
         }
     }
 
+    /// Leaves no answer if a list of access entries has another item, such as the message of a command that failed.
+    fn lose_foreign_items(&mut self, text: &Text<'_>, node: &Node) {
+        let items = node.as_sequence().unwrap_or_default();
+        let is_foreign = |item: &&Node| match item {
+            Node::Mapping(mapping) => !sources::is_access_entry(mapping) && !is_empty_list(item),
+            Node::Sequence(_) => false,
+            Node::Null | Node::Scalar(_) => true,
+        };
+        if let Some(item) = items.iter().find(is_foreign) {
+            let offset = item.offset().or_else(|| node.offset());
+            self.lost(text.place(offset), SourceFault::ForeignItem);
+        }
+        for item in items {
+            self.lose_foreign_items(text, item);
+        }
+    }
+
     /// Takes an API object of an unknown kind.
     fn take_unknown_object(&mut self, text: &Text<'_>, (group, kind): (&str, String), node: &Node) {
         match inside::has_access(group, node) {
@@ -246,6 +263,7 @@ impl Gathered {
             Some(Shape::AccessEntries) => {
                 self.saw(text, SourceKind::AccessEntries, node.offset());
                 self.saw_clusters_of_entries(text, node);
+                self.lose_foreign_items(text, node);
                 if pages::is_page_of_entries(node) {
                     self.lost(
                         text.place(node.offset()),
@@ -272,6 +290,8 @@ impl Gathered {
                         text.place(node.offset()),
                         SourceFault::CutOff(pages::OF_AWS),
                     );
+                } else if pages::is_part_of_principals(node) {
+                    self.principals.cut_off();
                 }
             }
             Some(Shape::Mapping(kind)) => self.saw_text(text, kind, node),
@@ -331,5 +351,6 @@ fn access_inside(node: &Node) -> Option<SourceFault> {
         Some(_) => "the state of Pulumi",
         None => "a role, a binding or a mapping inside of the document",
     };
-    inside::gives_access(node).then(|| SourceFault::Unread(what.to_owned(), OBJECTS))
+    let is_access = inside::gives_access(node) || inside::has_text_with_access(node);
+    is_access.then(|| SourceFault::Unread(what.to_owned(), OBJECTS))
 }

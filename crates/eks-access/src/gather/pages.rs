@@ -57,6 +57,16 @@ pub(super) fn is_page_of_entries(node: &Node) -> bool {
     }
 }
 
+/// Returns whether an answer has some principals of an account and not all: `aws iam get-role` and `get-user` print one, and
+/// `get-group` the users of a group.
+pub(super) fn is_part_of_principals(node: &Node) -> bool {
+    let is_there = |key| node.get(key).is_some();
+    match node {
+        Node::Sequence(items) => items.iter().any(is_part_of_principals),
+        _ => ["Group", "Role", "User"].into_iter().any(is_there),
+    }
+}
+
 fn is_token(node: &Node) -> bool {
     !node.is_null() && node.as_text() != Some("")
 }

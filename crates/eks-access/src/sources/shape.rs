@@ -88,15 +88,10 @@ fn shape_of_mapping(mapping: &Mapping) -> Option<Shape> {
     if is_server_config(mapping) {
         return Some(Shape::Mapping(SourceKind::ServerConfig));
     }
-    if [
-        "accessEntries",
-        "accessEntry",
-        "associatedAccessPolicies",
-        "principalArn",
-    ]
-    .into_iter()
-    .any(has)
-    {
+    // Values of a chart and variables of a module have entries by name.
+    let entries = mapping.get("accessEntries");
+    let are_by_name = entries.is_some_and(|entries| entries.as_mapping().is_some());
+    if is_access_entry(mapping) && !are_by_name {
         return Some(Shape::AccessEntries);
     }
     if ["Role", "Roles", "User", "Users"]
@@ -126,6 +121,19 @@ fn shape_of_mapping(mapping: &Mapping) -> Option<Shape> {
         });
     }
     None
+}
+
+/// Returns whether an object is an access entry or access policies of a principal, or contains them, as the AWS command line
+/// prints and reads them.
+pub(crate) fn is_access_entry(mapping: &Mapping) -> bool {
+    let mut keys = [
+        "accessEntries",
+        "accessEntry",
+        "associatedAccessPolicies",
+        "principalArn",
+    ]
+    .into_iter();
+    keys.any(|key| mapping.get(key).is_some())
 }
 
 /// Keys under `server` that occur only in the configuration file of aws-iam-authenticator, in lower case. Values of

@@ -138,11 +138,13 @@ impl World {
     pub(crate) fn has_mapping(&self) -> bool {
         let documents = self.documents();
         let has = |name| documents.iter().any(|one| one.name() == name);
-        let is_of_both = self.format == Format::Eksctl;
+        // A file of eksctl may have another purpose.
+        let is_other = self.format == Format::Eksctl && self.rules.is_empty() && !self.has_account;
+        let (entries, mapping) = (has("entries.json"), has("mapping.yaml") && !is_other);
         match self.mode {
-            AuthenticationMode::Api => has("entries.json") || is_of_both,
-            AuthenticationMode::ConfigMap => has("mapping.yaml"),
-            _ => documents.len() > 1,
+            AuthenticationMode::Api => entries,
+            AuthenticationMode::ConfigMap => mapping,
+            _ => entries || mapping,
         }
     }
 
