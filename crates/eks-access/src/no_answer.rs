@@ -41,7 +41,7 @@ pub enum NoAnswer {
     NoMapping,
     /// The authentication mode leaves out every source of mappings that the documents have.
     #[error("{0}")]
-    NoMappingInMode(&'static str),
+    NoMappingInMode(String),
     /// No document has roles, bindings or access entries, so the permissions of a user are unknown.
     #[error("no document has roles or bindings: give the output of `kubectl get`, or manifests")]
     NoPolicy,

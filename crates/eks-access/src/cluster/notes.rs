@@ -108,17 +108,21 @@ impl Cluster {
             AuthenticationMode::ConfigMap => has_source(|kind| kind != SourceKind::AccessEntries),
             AuthenticationMode::ApiAndConfigMap => true,
         };
-        match self.mode.value() {
-            _ if is_known || self.has_rules_in_mode() => Ok(()),
-            AuthenticationMode::ConfigMap => Err(NoAnswer::NoMappingInMode(
-                "the authentication mode CONFIG_MAP uses the ConfigMap aws-auth only, and no document has it: give the \
-                 output of `kubectl get configmap aws-auth -n kube-system -o yaml`",
-            )),
-            _ => Err(NoAnswer::NoMappingInMode(
-                "the authentication mode API uses access entries only, and no document has them: give the output of \
-                 `aws eks list-access-entries`, and of `describe-access-entry` for each",
-            )),
+        if is_known || self.has_rules_in_mode() {
+            return Ok(());
         }
+        let (only, give) = match self.mode.value() {
+            AuthenticationMode::ConfigMap => (
+                "the authentication mode CONFIG_MAP uses the ConfigMap aws-auth only, and no document has it",
+                "the output of `kubectl get configmap aws-auth -n kube-system -o yaml`",
+            ),
+            _ => (
+                "the authentication mode API uses access entries only, and no document has them",
+                "the output of `aws eks list-access-entries`, and of `describe-access-entry` for each",
+            ),
+        };
+        let why = self.notes_on_mode().unwrap_or_else(|| only.to_owned());
+        Err(NoAnswer::NoMappingInMode(format!("{why}; give {give}")))
     }
 
     /// Returns whether the documents have rules that the authentication mode uses.
