@@ -1,7 +1,7 @@
 //! Takes documents apart, and sorts their parts by kind.
 
 mod charts;
-mod inside;
+pub(crate) mod inside;
 mod kinds;
 mod kustomize;
 mod one_cluster;

@@ -80,6 +80,11 @@ pub enum SourceFault {
     /// A plan of Terraform that failed.
     #[error("the plan failed, so parts of it are missing; give one that did not")]
     FailedPlan,
+    /// A plan of Terraform for some resources only.
+    #[error(
+        "the plan is incomplete, as with `-target`, so parts of the cluster are missing; give one of everything"
+    )]
+    PartOfPlan,
     /// A part that gives access, in a format that this crate does not read.
     #[error(
         "{0} gives access and is not read; give what EKS has of it, from `aws eks describe-access-entry` or \
@@ -199,6 +204,7 @@ impl SourceFault {
             Self::UserIdWithoutArn(_) => "user-id-without-arn",
             Self::TakenForDefault(_) => "taken-for-default",
             Self::FailedPlan => "failed-plan",
+            Self::PartOfPlan => "incomplete-plan",
             Self::NotKnownYet(_) | Self::ModeNotKnownYet(_) => "not-known-yet",
             Self::NotRead(_) | Self::Unread(..) => "not-read",
             Self::Chart(_) => "unrendered-chart",

@@ -18,13 +18,22 @@ const OF_PULUMI: [&str; 4] = [
     "kubernetes:rbac.authorization.k8s.io/",
 ];
 
+/// What to give in place of a value with roles, bindings or a mapping inside.
+pub(crate) const INSTEAD: &str = "the objects of the cluster, as `kubectl get -o yaml` prints them, and its access entries, \
+                                  as `aws eks describe-access-entry` does";
+
+/// Returns whether a value has a role, a binding, a mapping or an access entry inside, also in a text.
+pub(crate) fn is_access(node: &Node) -> bool {
+    gives_access(node) || has_text_with_access(node)
+}
+
 /// Returns whether an API object of an unknown kind has a role, a binding or a mapping inside.
 pub(super) fn has_access(group: &str, object: &Node) -> bool {
     !REPORTS.contains(&group) && object.as_mapping().is_some_and(is_below)
 }
 
 /// Returns whether a value is or has a role, a binding, a mapping, or a resource that gives access.
-pub(super) fn gives_access(node: &Node) -> bool {
+fn gives_access(node: &Node) -> bool {
     match node {
         Node::Null | Node::Scalar(_) => false,
         Node::Sequence(items) => items.iter().any(gives_access),
@@ -110,13 +119,14 @@ fn is_entry_of_controller(mapping: &Mapping) -> bool {
 }
 
 /// Returns whether a text in a document has a role, a binding or a mapping, such as the manifests in the values of a chart.
-pub(super) fn has_text_with_access(node: &Node) -> bool {
+fn has_text_with_access(node: &Node) -> bool {
     match node {
         Node::Null => false,
         Node::Scalar(scalar) => {
             let has = |word: &str| scalar.text().contains(word);
             has(k8s_rbac::API_GROUP) && (has("roleRef") || has("rules"))
                 || has("rolearn") && has("username")
+                || has("AWS::EKS::AccessEntry")
         }
         Node::Sequence(items) => items.iter().any(has_text_with_access),
         Node::Mapping(mapping) => {

@@ -183,7 +183,7 @@ impl Gathered {
         match inside::has_access(group, node) {
             true => self.lost(
                 text.place(node.offset()),
-                SourceFault::Unread(kind, OBJECTS),
+                SourceFault::Unread(kind, inside::INSTEAD),
             ),
             false => self.skip(text, kind, node),
         }
@@ -341,16 +341,11 @@ impl Gathered {
     }
 }
 
-/// What to give in place of a value with roles, bindings or a mapping inside.
-const OBJECTS: &str = "the objects of the cluster, as `kubectl get -o yaml` prints them, and its access entries, as \
-                       `aws eks describe-access-entry` does";
-
 /// Returns the fault of a document that has a role, a binding or a mapping inside, such as a state of Pulumi.
 fn access_inside(node: &Node) -> Option<SourceFault> {
     let what = match node.get("deployment") {
         Some(_) => "the state of Pulumi",
         None => "a role, a binding or a mapping inside of the document",
     };
-    let is_access = inside::gives_access(node) || inside::has_text_with_access(node);
-    is_access.then(|| SourceFault::Unread(what.to_owned(), OBJECTS))
+    inside::is_access(node).then(|| SourceFault::Unread(what.to_owned(), inside::INSTEAD))
 }

@@ -18,6 +18,7 @@ use self::manifest::{has_text, take_manifest};
 use self::nested::{is_nested, lose_macros, take_nested};
 use self::values::{MAX_DEPTH, Template, fields, is_no_value};
 use super::{managed_nodes, take_mode, take_version};
+use crate::gather::inside;
 use crate::gather::{Gathered, Text};
 use crate::managed::Manager;
 use crate::problem::SourceFault;
@@ -131,6 +132,11 @@ pub(crate) fn take_template(
             {
                 let what = format!("the patch {}", id.text());
                 gathered.lost(text.place(id.offset()), SourceFault::NotRead(what));
+            }
+            Some(kind) if is_of_eks(kind) && inside::is_access(resource) => {
+                let what = format!("{}, a {kind},", id.text());
+                let fault = SourceFault::Unread(what, inside::INSTEAD);
+                gathered.lost(text.place(id.offset()), fault);
             }
             Some(kind) if is_of_eks(kind) => {
                 gathered.skip(text, format!("{kind} of CloudFormation"), resource);

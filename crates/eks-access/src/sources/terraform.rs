@@ -12,6 +12,7 @@ use bounded_yaml::{Kind, Mapping, Node, Scalar};
 
 use self::plan::{Plan, Written, is_unknown};
 use super::{managed_nodes, take_mode, take_version};
+use crate::gather::inside;
 use crate::gather::{ConfigMapCandidate, Gathered, Text};
 use crate::managed::Manager;
 use crate::problem::SourceFault;
@@ -54,7 +55,11 @@ pub(crate) fn take_terraform(
     if node.get("errored").and_then(Node::as_text) == Some("true") {
         gathered.lost(text.place(node.offset()), SourceFault::FailedPlan);
     }
+    if node.get("complete").and_then(Node::as_text) == Some("false") {
+        gathered.lost(text.place(node.offset()), SourceFault::PartOfPlan);
+    }
     lose_deferred(gathered, text, node);
+    lose_forgotten(gathered, text, node);
     let mut resources = Vec::new();
     let values = node.get("planned_values").or_else(|| node.get("values"));
     match values.and_then(|values| values.get("root_module")) {
@@ -80,6 +85,30 @@ fn lose_deferred(gathered: &mut Gathered, text: &Text<'_>, node: &Node) {
         if is_named(kind) {
             let what = address.unwrap_or(kind).to_owned();
             gathered.lost(text.place(change.offset()), SourceFault::NotKnownYet(what));
+        }
+    }
+}
+
+/// Leaves no answer if a plan forgets a resource that may give access: it stays as it is, and the plan no longer has it.
+fn lose_forgotten(gathered: &mut Gathered, text: &Text<'_>, node: &Node) {
+    let changes = node.get("resource_changes").and_then(Node::as_sequence);
+    for resource in changes.unwrap_or_default() {
+        let field = |key| resource.get(key).and_then(Node::as_text);
+        let actions = resource
+            .get("change")
+            .and_then(|change| change.get("actions"));
+        let actions = actions.and_then(Node::as_sequence).unwrap_or_default();
+        let is_forgotten = actions
+            .iter()
+            .any(|action| action.as_text() == Some("forget"));
+        let kind = field("type").unwrap_or_default();
+        if is_forgotten && is_named(kind) {
+            let what = format!(
+                "{}, which the plan forgets,",
+                field("address").unwrap_or(kind)
+            );
+            let fault = SourceFault::Unread(what, inside::INSTEAD);
+            gathered.lost(text.place(resource.offset()), fault);
         }
     }
 }
@@ -202,6 +231,10 @@ fn take_resource(
         "aws_cloudformation_stack" if has_access_of_template(values) => {
             let what = format!("the template of {}", resource.address);
             gathered.lost(text.place(values.offset()), SourceFault::NotRead(what));
+        }
+        kind if is_named(kind) && inside::is_access(values) => {
+            let fault = SourceFault::Unread(resource.address.clone(), inside::INSTEAD);
+            gathered.lost(text.place(values.offset()), fault);
         }
         kind if is_named(kind) => {
             gathered.skip(text, format!("{kind} of Terraform"), values);
