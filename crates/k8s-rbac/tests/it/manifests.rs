@@ -169,6 +169,28 @@ fn each_kind_of_problem_has_its_code() {
 }
 
 #[test]
+fn a_misspelled_field_is_found_in_each_part_of_an_object() {
+    let binding = |role: &str, subject: &str| {
+        format!(
+            "{{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {{name: a}}, roleRef: \
+             {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view{role}}}, subjects: [{{kind: User, \
+             name: u{subject}}}]}}"
+        )
+    };
+    for (role, subject, path) in [
+        (", nmae: edit", "", Some("roleRef.nmae")),
+        ("", ", namespce: a", Some("subjects[0].namespce")),
+        ("", "", None),
+    ] {
+        let read = Manifests::read([("f", binding(role, subject))]);
+        let problems = read.problems().iter();
+        let unknown = problems.filter(|problem| problem.fault.code() == "unknown-field");
+        let paths: Vec<&str> = unknown.map(|problem| problem.place.path.as_str()).collect();
+        assert_eq!(paths, Vec::from_iter(path));
+    }
+}
+
+#[test]
 fn documents_that_are_parsed_are_read_as_text_is() {
     let text = "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: a}}\n---\n\
                 {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: 1}}\n";
