@@ -80,6 +80,11 @@ pub enum SourceFault {
     /// A plan of Terraform that failed.
     #[error("the plan failed, so parts of it are missing; give one that did not")]
     FailedPlan,
+    /// A role or a binding whose group is not that of RBAC: the kind, and the group.
+    #[error(
+        "a {0} of the group `{1}`, not of `rbac.authorization.k8s.io`; correct the `apiVersion`"
+    )]
+    WrongGroup(String, String),
     /// A plan of Terraform for some resources only.
     #[error(
         "the plan is incomplete, as with `-target`, so parts of the cluster are missing; give one of everything"
@@ -205,6 +210,7 @@ impl SourceFault {
             Self::TakenForDefault(_) => "taken-for-default",
             Self::FailedPlan => "failed-plan",
             Self::PartOfPlan => "incomplete-plan",
+            Self::WrongGroup(..) => "wrong-group",
             Self::NotKnownYet(_) | Self::ModeNotKnownYet(_) => "not-known-yet",
             Self::NotRead(_) | Self::Unread(..) => "not-read",
             Self::Chart(_) => "unrendered-chart",

@@ -233,7 +233,7 @@ impl Cluster {
 pub(crate) fn check_refusal(refusal: &Refusal) -> Result<(), NoAnswer> {
     match refusal.reason() {
         Reason::PrivateDnsNameUnknown => Err(NoAnswer::Mapping(format!(
-            "{refusal}: give it with --private-dns-name"
+            "{refusal}; ask about the role, or give `whoami` the name with --private-dns-name"
         ))),
         reason if reason.is_no_answer() => Err(NoAnswer::Mapping(refusal.to_string())),
         _ => Ok(()),

@@ -40,6 +40,7 @@ fn gives_access(node: &Node) -> bool {
         Node::Mapping(mapping) => {
             is_rbac(mapping)
                 || is_binding(mapping)
+                || is_role(mapping)
                 || has_section(mapping)
                 || has_principal(mapping)
                 || is_entry_of_controller(mapping)
@@ -73,6 +74,22 @@ fn is_binding(mapping: &Mapping) -> bool {
         |role: &Mapping| !text(role, "kind").is_empty() && !text(role, "name").is_empty();
     let role = mapping.get("roleRef").and_then(Node::as_mapping);
     mapping.get("subjects").is_some() && role.is_some_and(is_named)
+}
+
+/// A role in a list that has the kind for it. A manifest of the Operator Lifecycle Manager has rules without metadata.
+fn is_role(mapping: &Mapping) -> bool {
+    let rules = mapping.get("rules").and_then(Node::as_sequence);
+    let has_verbs = |rule: &Node| {
+        rule.get("verbs")
+            .is_some_and(|verbs| verbs.as_sequence().is_some())
+    };
+    mapping.get("metadata").is_some() && rules.is_some_and(|rules| rules.iter().any(has_verbs))
+}
+
+/// Returns whether an object has the kind and the content of a role or a binding, and another group.
+pub(super) fn is_of_wrong_group(kind: &str, object: &Node) -> bool {
+    let has = |key| object.get(key).is_some();
+    KINDS.contains(&kind) && (has("roleRef") || has("rules"))
 }
 
 /// A section has entries, or a text with them. The schema of an object with a section has neither.

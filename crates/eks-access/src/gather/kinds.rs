@@ -154,6 +154,10 @@ impl Gathered {
             (_, kind) if kind.starts_with("ENC[") => {
                 self.lost(text.place(node.offset()), SourceFault::Encrypted);
             }
+            (group, kind) if inside::is_of_wrong_group(kind, node) => {
+                let fault = SourceFault::WrongGroup(kind.to_owned(), group.to_owned());
+                self.lost(text.place(node.offset()), fault);
+            }
             (group, kind) => {
                 let dot = if group.is_empty() { "" } else { "." };
                 self.take_unknown_object(text, (group, format!("{kind}{dot}{group}")), node);
