@@ -122,7 +122,7 @@ var credentialCacheArea = differential.Area{
 	Driver: "-signer",
 	Ask:    func(g differential.Generator) differential.Case { return asJSON(generator{g}.cacheRuns()) },
 	Answer: func(c differential.Case) any { return cached(parse[signerQuestion](c.Question())) },
-	IsSame: func(p *differential.Pair) bool { return firstOtherRun(p) < 0 },
+	IsSame: isSameCache,
 	Rows:   rowsOfCredentialCache,
 	IsLike: func(_, to *differential.Pair) bool {
 		isRefused := func(one signed) bool { return one.Error != nil }
@@ -131,80 +131,9 @@ var credentialCacheArea = differential.Area{
 	Classes: classesOfCredentialCache,
 }
 
-// asks returns for each run whether it asked for credentials.
-func asks(p *differential.Pair) (theirs, ours []bool) {
-	for _, run := range parse[struct{ Runs []struct{ Asks bool } }](differential.Raw(p.Theirs)).Runs {
-		theirs = append(theirs, run.Asks)
-	}
-	for _, run := range parse[struct{ Runs []signed }](differential.Raw(p.Ours)).Runs {
-		ours = append(ours, len(run.Requests) > 0)
-	}
-	return theirs, ours
-}
-
-// firstOtherRun returns the number of the first run that differs, or -1.
-func firstOtherRun(p *differential.Pair) int {
-	theirs, ours := asks(p)
-	for n := range max(len(theirs), len(ours)) {
-		if n >= len(theirs) || n >= len(ours) || theirs[n] != ours[n] {
-			return n
-		}
-	}
-	return -1
-}
-
-// The time that upstream and the driver wait for the lock.
-const (
-	upstreamWait = time.Second
-	driverWait   = 30 * time.Second
-)
-
-func (r signerRun) held() time.Duration { return time.Duration(r.HeldMS) * time.Millisecond }
-
-// tokenLife is how long the driver keeps a token: one is used for at least a minute of its 14.
-const tokenLife = 13 * time.Minute
-
-func rowsOfCredentialCache(p *differential.Pair) []string {
-	q := parse[signerQuestion](p.Case.Question())
-	theirs, ours := asks(p)
-	at := firstOtherRun(p)
-	if len(theirs) != len(q.Runs) || len(ours) != len(q.Runs) {
-		return nil
-	}
-	// The last run of the same cluster and profile that asked, and kept what it got.
-	isAlike := func(n int) bool {
-		return q.Runs[n].Arguments[1] == q.Runs[at].Arguments[1] && q.Runs[n].Variables["AWS_PROFILE"] == q.Runs[at].Variables["AWS_PROFILE"]
-	}
-	last := at - 1
-	isKept := func(n int) bool { return ours[n] && q.Runs[n].held() < driverWait && q.Runs[n].Cache != "blocked" }
-	for last >= 0 && !(isAlike(last) && isKept(last)) {
-		last--
-	}
-	isSpoilt := false
-	for n := 1; n <= at; n++ {
-		isSpoilt = isSpoilt || q.Runs[n].Cache == "broken" || q.Runs[n].Cache == "shared"
-	}
-	age := time.Duration(-1)
-	if last >= 0 {
-		age = timeOf(q.Runs[at].Now).Sub(timeOf(q.Runs[last].Now))
-	}
-	switch {
-	case theirs[at] && !ours[at] && q.Runs[at].Beside && last == at-1:
-		return []string{"cache-at-once"}
-	case theirs[at] && !ours[at] && (q.Runs[at].held() > upstreamWait || last >= 0 && q.Runs[last].held() > upstreamWait):
-		return []string{"cache-lock"}
-	case theirs[at] && isSpoilt && last >= 0 && age <= tokenLife:
-		return []string{"cache-repaired"}
-	case last >= 0 && (ours[at] && age > tokenLife || theirs[at] && age <= tokenLife):
-		return []string{"cache"}
-	}
-	return nil
-}
-
 func classesOfCredentialCache(p *differential.Pair) []string {
-	theirs, _ := asks(p)
 	var classes []string
-	for _, isAsking := range theirs {
+	for _, isAsking := range theirAsks(p) {
 		classes = append(classes, differential.Choose(isAsking, "asks", "from the cache"))
 	}
 	return classes
