@@ -4,14 +4,12 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -178,17 +176,17 @@ var assumeRoleArea = differential.Area{
 	Ask:    func(g differential.Generator) differential.Case { return asJSON(generator{g}.assume()) },
 	Answer: func(c differential.Case) any { return assume(parse[signerQuestion](c.Question())) },
 	IsSame: func(p *differential.Pair) bool {
-		return isSameRun(runsOf(p.Theirs)[0], runsOf(p.Ours)[0], unchanged)
+		return isSameRun(onlyRun(p.Theirs), onlyRun(p.Ours))
 	},
 	Rows: rowsOfAssumeRole,
 	IsLike: func(from, to *differential.Pair) bool {
 		isSame := func(from, to differential.Answer) bool {
-			return (runsOf(from)[0].Error == nil) == (runsOf(to)[0].Error == nil)
+			return (onlyRun(from).Error == nil) == (onlyRun(to).Error == nil)
 		}
 		return isSame(from.Theirs, to.Theirs) && isSame(from.Ours, to.Ours)
 	},
 	Classes: func(p *differential.Pair) []string {
-		run := runsOf(p.Theirs)[0]
+		run := onlyRun(p.Theirs)
 		return []string{differential.Choose(run.Error == nil, fmt.Sprint("signed after ", len(run.Requests), " requests"), "refused")}
 	},
 }
@@ -200,74 +198,21 @@ type signed struct {
 	Error    *refusal
 }
 
-func runsOf(a differential.Answer) []signed {
+// onlyRun returns the answer about the only run. Without it, or beside another one, the key says so.
+func onlyRun(a differential.Answer) signed {
 	runs := parse[struct{ Runs []signed }](differential.Raw(a)).Runs
-	return append(runs, signed{Error: &refusal{"none"}})
+	if len(runs) != 1 {
+		return signed{Key: fmt.Sprint(len(runs), " runs of ", string(differential.Raw(a)))}
+	}
+	return runs[0]
 }
 
-func unchanged(theirs, _ stsRequest) stsRequest { return theirs }
-
-// isSameRun compares the only run, after upstream's requests have been changed.
-func isSameRun(theirs, ours signed, change func(theirs, ours stsRequest) stsRequest) bool {
+// isSameRun compares two answers about a run.
+func isSameRun(theirs, ours signed) bool {
 	if theirs.Error != nil || ours.Error != nil {
 		return theirs.Error != nil && ours.Error != nil
 	}
-	return theirs.Key == ours.Key && slices.EqualFunc(theirs.Requests, ours.Requests, func(a, b stsRequest) bool {
-		return sameJSON(change(a, b), b)
-	})
-}
-
-// once returns the answer without requests that repeat the one before.
-func (s signed) once() signed {
-	s.Requests = slices.CompactFunc(slices.Clone(s.Requests), func(a, b stsRequest) bool { return sameJSON(a, b) })
-	return s
-}
-
-var timed = regexp.MustCompile(`^(aws-go-sdk-)?[0-9]{15,}$`)
-
-// withoutDuration leaves out the duration that upstream asks for by default.
-func withoutDuration(theirs, ours stsRequest) stsRequest {
-	if _, has := ours.Parameters["DurationSeconds"]; !has && theirs.Parameters["DurationSeconds"] == "900" {
-		theirs.Parameters = maps.Clone(theirs.Parameters)
-		delete(theirs.Parameters, "DurationSeconds")
-	}
-	return theirs
-}
-
-// withSessionName replaces the time by the driver's own session names.
-func withSessionName(theirs, ours stsRequest) stsRequest {
-	name := ours.Parameters["RoleSessionName"]
-	if timed.MatchString(theirs.Parameters["RoleSessionName"]) && (name == "EKSGetTokenAuth" || name == "signer") {
-		theirs.Parameters = maps.Clone(theirs.Parameters)
-		theirs.Parameters["RoleSessionName"] = name
-	}
-	return theirs
-}
-
-// rowsOfAssumeRole returns the row about a profile that is not used, or about the first of the three defaults that shows,
-// if there is no other difference.
-func rowsOfAssumeRole(p *differential.Pair) []string {
-	both := func(theirs, ours stsRequest) stsRequest { return withSessionName(withoutDuration(theirs, ours), ours) }
-	theirs, ours := runsOf(p.Theirs)[0], runsOf(p.Ours)[0]
-	run := parse[signerQuestion](p.Case.Question()).Runs[0]
-	variables := run.Variables
-	isWithCode := slices.ContainsFunc(theirs.Requests, func(r stsRequest) bool { return r.Parameters["TokenCode"] != "" })
-	isCode := len(strings.TrimSpace(run.Typed)) < 60 && !strings.ContainsFunc(strings.TrimSpace(run.Typed), func(c rune) bool { return c < '0' || c > '9' })
-	switch {
-	case theirs.Error == nil && ours.Error != nil && isWithCode && run.NoTerminal:
-		return []string{"mfa-without-a-terminal"}
-	case theirs.Error == nil && ours.Error != nil && isWithCode && !isCode:
-		return []string{"mfa-code"}
-	case theirs.Error != nil && ours.Error == nil && variables["AWS_ACCESS_KEY_ID"] != "" && variables["AWS_PROFILE"] != "":
-		return []string{"broken-profile-beside-keys"}
-	case isSameRun(theirs, ours, withSessionName):
-		return []string{"role-session-name"}
-	case isSameRun(theirs, ours, both):
-		return []string{"role-duration"}
-	case isSameRun(theirs.once(), ours, both):
-		return []string{"role-assumed-twice"}
-	}
-	return nil
+	return theirs.Key == ours.Key && sameJSON(theirs.Requests, ours.Requests)
 }
 
 // assume generates profiles, variables and flags.
