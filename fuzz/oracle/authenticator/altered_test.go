@@ -21,9 +21,12 @@ func alteredValues(of any) []any {
 	switch of := of.(type) {
 	case map[string]any:
 		for key, value := range of {
-			without := maps.Clone(of)
-			delete(without, key)
-			all = append(all, without)
+			// Without it, a truth value is false.
+			if value != false {
+				without := maps.Clone(of)
+				delete(without, key)
+				all = append(all, without)
+			}
 			for _, other := range alteredValues(value) {
 				with := maps.Clone(of)
 				with[key] = other

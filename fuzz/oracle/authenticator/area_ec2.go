@@ -172,6 +172,8 @@ var ec2Area = differential.Area{
 type look struct {
 	Outcomes []outcome
 	Calls    [][]string
+	// failed has the instances of calls that failed. Only a model knows them.
+	failed map[string]bool
 }
 
 // asked returns how often an instance was asked for.
@@ -217,56 +219,65 @@ func unequal(p *differential.Pair) []string {
 	return slices.Sorted(maps.Keys(ids))
 }
 
-// rowsOfEC2 returns the row that explains the first caller who differs, if there is a row for each other one.
+// rowsOfEC2 returns the row that explains the first caller who differs, if both programs do what the rows say and there is a row
+// for each other one.
 func rowsOfEC2(p *differential.Pair) []string {
 	q := p.Case.(*lookUpQuestion)
 	theirs, ours := looks(p)
-	first, rows := -1, []string(nil)
+	upstream := upstreamEC2(q)
+	if !upstream.isForeseen(theirs) || !driverEC2(q).isForeseen(ours) {
+		return nil
+	}
+	first, row := -1, ""
 	for _, id := range unequal(p) {
-		of := q.rowsOf(id, theirs, ours)
-		if len(of) == 0 {
+		of := q.rowOf(id, upstream, ours)
+		if of == "" {
 			return nil
 		}
 		at := slices.IndexFunc(q.LookUps, func(one oneByID) bool { return one.ID == id })
 		if at < 0 || first < 0 || q.LookUps[at].AtMS < q.LookUps[first].AtMS {
-			first, rows = max(at, 0), of[:1]
+			first, row = max(at, 0), of
 		}
 	}
-	return rows
+	if row == "" {
+		return nil
+	}
+	return []string{row}
 }
 
-func (q *lookUpQuestion) rowsOf(id string, theirs, ours *look) []string {
+// rowOf returns the row of an instance whose callers or calls differ, or "".
+func (q *lookUpQuestion) rowOf(id string, theirs, ours *look) string {
 	name, isKnown := q.Instances[id]
+	isMissing := func(other string) bool { _, isKnown := q.Instances[other]; return !isKnown }
 	switch {
 	case id == "":
-		return []string{"waiting-callers"}
+		return "waiting-callers"
 	case isKnown && name == "":
-		return []string{"instance-without-name"}
-	case theirs.isBeside(id, func(other string) bool { _, isKnown := q.Instances[other]; return !isKnown }):
-		return []string{"instance-missing-in-a-batch"}
+		return "instance-without-name"
+	case theirs.isBeside(id, isMissing):
+		return "instance-missing-in-a-batch"
 	}
-	var rows []string
 	for n, one := range q.LookUps {
-		// Who waits for a call that failed may find the name that a later call brings.
+		// A caller that waits for a call that failed may find the name that a later call brings.
 		hasWaited := theirs.Outcomes[n].IsLate && !ours.Outcomes[n].IsLate ||
 			theirs.Outcomes[n].Error == nil && ours.Outcomes[n].Error != nil
 		switch {
 		case one.ID != id || !hasWaited:
-		case q.isJoined(n):
-			rows = append(rows, "waiting-callers")
+		case q.isJoined(n) || !theirs.failed[id]:
+			return "waiting-callers"
 		default:
-			rows = append(rows, "call-fails")
+			return "call-fails"
 		}
 	}
-	// Which instances share a call depends on when it begins.
 	isFailing := func(other string) bool { return q.Failures[other] > 0 }
-	if len(rows) == 0 && (theirs.isBeside(id, isFailing) || ours.isBeside(id, isFailing)) {
-		return []string{"call-fails"}
+	switch {
+	case theirs.isBeside(id, isFailing) || ours.isBeside(id, isFailing):
+		// When a batch begins decides which instances are in it.
+		return "waiting-callers"
+	case !isKnown && q.RemembersMissing && theirs.asked(id) > ours.asked(id):
+		return "missing-instance-asked-again"
 	}
-	if len(rows) == 0 && !isKnown && q.RemembersMissing && theirs.asked(id) > ours.asked(id) {
-		return []string{"missing-instance-asked-again"}
-	}
-	return rows
+	return ""
 }
 
 // isBeside returns whether a call for an instance was also for another of this kind.
