@@ -38,7 +38,8 @@ pub(crate) fn is_plain(input: &str, at: usize) -> bool {
 }
 
 /// Moves the entries of each `<<` into the mapping that has it. An explicit key wins over a merged
-/// key, in any order. If several merged keys are equal, the first wins.
+/// key, in any order. Of equal keys in several merged mappings, the first wins. Equal keys in one merged mapping both
+/// stay, as in any mapping.
 ///
 /// Entries are moved, not copied, so the tree's cost does not grow.
 ///
@@ -79,12 +80,11 @@ fn apply_to_mapping(mapping: &mut Mapping, builder: &Builder<'_>) -> Result<(), 
             let Node::Mapping(mut source) = source else {
                 return Err(Error::Merge(None));
             };
-            let fresh = |(key, _): &(Scalar, Node)| seen.insert(key.text().to_owned());
-            explicit.extend(
-                std::mem::take(source.entries_mut())
-                    .into_iter()
-                    .filter(fresh),
-            );
+            // A key that stands twice in one source stays twice, so that reading a type refuses it.
+            let mut merged = std::mem::take(source.entries_mut());
+            merged.retain(|(key, _)| !seen.contains(key.text()));
+            seen.extend(merged.iter().map(|(key, _)| key.text().to_owned()));
+            explicit.extend(merged);
         }
     }
     *entries = explicit;

@@ -221,6 +221,22 @@ fn merge_keys_are_applied_and_explicit_keys_win() {
 }
 
 #[test]
+fn a_key_that_stands_twice_in_a_merged_mapping_is_not_lost() {
+    for text in [
+        "<<: {a: 1, b: 2, a: 3}\n",
+        "<<: [{b: 2}, {a: 1, a: 3}, {a: 4}]\n",
+        "b: 2\n<<: {<<: {a: 1, a: 3}, b: 4, b: 5}\n",
+    ] {
+        let node = one(text);
+        let mapping = node.as_mapping().expect("a mapping");
+        let twice: Vec<&str> = mapping.duplicates().into_iter().map(Scalar::text).collect();
+        assert_eq!(twice, ["a"], "{text}");
+        assert_eq!(mapping.get("a").and_then(Node::as_text), Some("3"));
+        assert_eq!(mapping.get("b").and_then(Node::as_text), Some("2"));
+    }
+}
+
+#[test]
 fn a_template_in_angle_brackets_is_plain_text() {
     let node = one("username: <<SessionName>>\n");
     assert_eq!(
