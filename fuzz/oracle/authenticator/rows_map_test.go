@@ -153,9 +153,10 @@ func TestARowOfAPatternStatesOurAnswer(t *testing.T) {
 		theirs, ours differential.Answer
 		rows         int
 	}{
-		{"arn:aws:iam::111122223333:role/dev?", differential.Answer{"match": true}, differential.Answer{}, 1},
-		{"arn:aws:iam::111122223333:role/de?", differential.Answer{"match": true}, differential.Answer{}, 0},
-		{"arn:aws:iam::111122223333:role/dev?", differential.Answer{}, differential.Answer{"match": true}, 0},
+		{"arn:aws:iam::111122223333:role/dev?", differential.Answer{"match": true}, differential.Answer{"match": false}, 1},
+		{"arn:aws:iam::111122223333:role/de?", differential.Answer{"match": true}, differential.Answer{"match": false}, 0},
+		{"arn:aws:iam::111122223333:role/dev?", differential.Answer{"match": false}, differential.Answer{"match": true}, 0},
+		{"arn:aws:iam::111122223333:role/dev?", differential.Answer{"match": true}, differential.Answer{}, 0},
 		{"arn:aws:iam::111122223333:role/dev?", differential.Answer{"match": true}, differential.Refusal("x", ""), 0},
 	} {
 		question := &spec{arn: devARN, pattern: test.pattern}
