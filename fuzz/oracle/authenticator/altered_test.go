@@ -45,7 +45,7 @@ func alteredValues(of any) []any {
 	case string:
 		all = append(all, "another")
 	case float64:
-		all = append(all, of+1)
+		all = append(all, -of-1)
 	case bool:
 		all = append(all, !of)
 	}

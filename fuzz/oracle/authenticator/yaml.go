@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"regexp"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -67,6 +66,8 @@ func (g generator) yaml() string {
 		return g.Pick("~", "null", "---") + "\n---\n" + g.yamlFlow(1)
 	case 4:
 		return `["\ud83d\ude00"]`
+	case 5:
+		return "a: &a [" + g.Pick("{b: 1}", "{b: x, c: [d]}, {b: y}", "") + "]\n<<: *a\n"
 	}
 	var b strings.Builder
 	g.yamlBlock(&b, "", 3)
@@ -152,120 +153,4 @@ func (g generator) yamlBlock(b *strings.Builder, indent string, depth int) {
 	if depth == 3 && g.One(12) {
 		b.WriteString(g.Pick("---\n", "...\n", "---\na: 1\n", "%YAML 1.1\n", "# end\n"))
 	}
-}
-
-var (
-	keys      = regexp.MustCompile(`(^|[\s\[{,?])([^\s\[\]{},'"?!&*]+)[ \t]*:([\s,\]}]|$)`)
-	oldScalar = regexp.MustCompile(`(?i)(^|[\s\[{,:-])(y|yes|n|no|on|off|[-+]?0[0-9]+|[-+]?0b[-+]?[01_]+|[-+]0[xo][0-9a-f_]+|[-+]?[0-9.][0-9a-fxo.+-]*_[0-9a-fxo_.+-]*|[-+]_[0-9a-fx_.]*|[-+]?[0-9]+\.?[0-9]*e[0-9]+|[0-9]{19,})([\s\]},#]|$)`)
-	// Without a colon: `[?n]`, `? 1.`.
-	explicitKeys = regexp.MustCompile(`(?:^|[\s\[{,])\?[ \t]*([^\s\[\]{},'"?!&*:]+)[ \t]*(?:[\r\n,\]}#]|$)`)
-	oddKey       = regexp.MustCompile(`(?i)^([-+.0-9].+|y|yes|n|no|on|off|true|false|null|~)$`)
-	afterMark    = regexp.MustCompile(`[{\[,].*\?:?["'@%\x60]`)
-	mergeKey     = regexp.MustCompile(`(^|[^'"])<<`)
-	loneKey      = regexp.MustCompile(`[{,][^{}\[\],:]+[,}]`)
-	// A `!!!` is dropped by both.
-	tagged = regexp.MustCompile(`(^|[\s\[{,:-])!([^!]|$|!([^!]|$))`)
-	// A plain text before a bracket that ends with a colon.
-	colonInList = regexp.MustCompile(`[^\s\[\]{},]\s*:[\],}]`)
-	plainNumber = regexp.MustCompile(`^(0|[1-9][0-9]{0,17})$`)
-	// The line breaks of YAML 1.1 that are not in `\s`.
-	lineBreaks = strings.NewReplacer("\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
-	between    = regexp.MustCompile(`[\s\[{,?\]}]`)
-)
-
-// apart doubles what stands between two keys, because keys takes one before each and one after.
-func apart(text string) string { return between.ReplaceAllString(text, "$0$0") }
-
-// hasOddKey returns whether a key looks like a number, a boolean or a null.
-func hasOddKey(text string) bool {
-	for _, match := range explicitKeys.FindAllStringSubmatch(text, -1) {
-		if oddKey.MatchString(match[1]) && !plainNumber.MatchString(match[1]) {
-			return true
-		}
-	}
-	for _, match := range keys.FindAllStringSubmatch(apart(text), -1) {
-		if oddKey.MatchString(match[2]) && !plainNumber.MatchString(match[2]) {
-			return true
-		}
-	}
-	return false
-}
-
-// refusedYAML has the rows of documents that only upstream refuses, by its message.
-var refusedYAML = []struct{ message, row string }{
-	{"unknown escape character", "escaped-slash"},
-	{"invalid Unicode character escape code", "surrogate-pair"},
-	{"unsupported value", "infinite-number"},
-	{"unsupported map key", "key-text"},
-	{"cannot decode !!", "explicit-tag"},
-	{"!!binary", "explicit-tag"},
-	{"invalid map key", "key-text"},
-}
-
-// isOneScalar returns whether upstream has read one scalar: what follows it, it has not read.
-func isOneScalar(of differential.Answer) bool {
-	text, _ := of["json"].(string)
-	return text != "" && !strings.ContainsAny(text[:1], "{[")
-}
-
-// rowsOfYAML returns the rows that may explain a difference, by upstream's message or by the text.
-func rowsOfYAML(p *differential.Pair) []string {
-	text := lineBreaks.Replace(textOf(p.Case))
-	if differential.Code(p.Theirs) != "" {
-		for _, one := range refusedYAML {
-			if strings.Contains(differential.ErrorField(p.Theirs, "message"), one.message) {
-				return []string{one.row}
-			}
-		}
-		switch message := differential.ErrorField(p.Theirs, "message"); {
-		case tagged.MatchString(text):
-			return []string{"explicit-tag"}
-		case strings.Contains(text, "?") && strings.Contains(message, "did not find expected ','"):
-			return []string{"question-mark-in-flow"}
-		case afterMark.MatchString(text) &&
-			(strings.Contains(message, "unexpected end of stream") || strings.Contains(message, "cannot start any token")):
-			// The mark ends the word for upstream, so a quote after it begins a text, and others begin nothing.
-			return []string{"question-mark-in-flow"}
-		}
-		return nil
-	}
-	switch message := differential.ErrorField(p.Ours, "message"); {
-	case strings.Contains(message, "defined twice"):
-		return []string{"duplicate-key"}
-	case strings.Contains(message, "a key that is a list") && !strings.Contains(text, "!"):
-		// Upstream overwrites the mapping with such a key before it looks at it.
-		return []string{"duplicate-key"}
-	case strings.Contains(message, "defined a second time"):
-		return []string{"anchor-redefined"}
-	case strings.Contains(message, "a directive"):
-		return []string{"percent-line"}
-	case strings.Contains(message, "a colon is missing") && colonInList.MatchString(text):
-		return []string{"colon-before-a-bracket"}
-	case message != "" && isOneScalar(p.Theirs) && !strings.Contains(text, "!"):
-		return []string{"fault-after-the-document"}
-	case message != "" && tagged.MatchString(text):
-		return []string{"explicit-tag"}
-	}
-	var of []string
-	if tagged.MatchString(text) {
-		of = append(of, "explicit-tag")
-	}
-	// A key first: it is text for us, whatever it looks like.
-	values := keys.ReplaceAllString(apart(text), "$1:$3")
-	if hasOddKey(text) && !oldScalar.MatchString(values) {
-		of = append(of, "key-text")
-	}
-	if oldScalar.MatchString(values) {
-		of = append(of, "yaml-1-1-scalars")
-	}
-	switch {
-	case len(of) > 0:
-	case p.Theirs["json"] == "null" && strings.Contains(text, "\n---"):
-		of = append(of, "null-document")
-	case mergeKey.MatchString(text):
-		of = append(of, "merge-after-the-key")
-	case loneKey.MatchString(text):
-		of = append(of, "key-text")
-	}
-	return of
 }

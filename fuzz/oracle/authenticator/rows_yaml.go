@@ -1,0 +1,224 @@
+package main
+
+import (
+	"encoding/json"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"oracle/differential"
+)
+
+// isAsModelled returns whether the value of an answer is one that a model expects.
+func isAsModelled(expected any, answer differential.Answer) bool {
+	text, is := answer["json"].(string)
+	return is && differential.Code(answer) == "" && json.Valid([]byte(text)) && isExpected(expected, parseJSON(text))
+}
+
+// ourRefusals has the rows of documents that only the driver refuses, with its code and a part of its message.
+var ourRefusals = []struct{ row, code, message string }{
+	{"duplicate-key", "yaml-shape", "defined twice"},
+	{"explicit-tag", "yaml", "not YAML"},
+	{"explicit-tag", "yaml", "a key that is a list, a mapping or null"},
+}
+
+// theirRefusals has the rows of documents that only upstream refuses, and a part of its message.
+var theirRefusals = []struct{ row, message string }{
+	{"infinite-number", "unsupported value"},
+	{"key-text", "unsupported map key"},
+	{"merge-of-an-alias-to-a-list", "map merge requires map or sequence of maps as the value"},
+	{"explicit-tag", "cannot decode !!"},
+	{"explicit-tag", "!!binary value contains invalid base64 data"},
+}
+
+// rowsOfYAML returns the rows that may explain a difference: those whose reason the text has, if both answers are what the
+// rows say.
+func rowsOfYAML(p *differential.Pair) []string {
+	text := textOf(p.Case)
+	theirs, ours := differential.ErrorField(p.Theirs, "message"), differential.ErrorField(p.Ours, "message")
+	isRead := differential.Code(p.Theirs) == ""
+	if !isRead && differential.Code(p.Ours) != "" {
+		return nil
+	}
+	if apart := tagInFlow.ReplaceAllString(text, "$1 $2"); apart != text && isTagInFlow(p, text, apart) {
+		return []string{"explicit-tag"}
+	}
+	m, expected, is := newYAMLModel(text)
+	switch {
+	case !is && !isRead:
+		if row := rowOfSyntax(text, theirs, p.Ours); row != "" {
+			return []string{row}
+		}
+		return nil
+	case !is:
+		if isRead {
+			return rowsOfFirst(text, p)
+		}
+		return nil
+	case !isRead:
+		if row := m.rowOfTheirRefusal(theirs); row != "" && len(m.ourFaults) == 0 && isAsModelled(expected.ours, p.Ours) {
+			return []string{row}
+		}
+		return nil
+	case len(m.theirFaults) > 0 || !isAsModelled(expected.theirs, p.Theirs):
+		return nil
+	case differential.Code(p.Ours) != "":
+		return rowsOfOurRefusal(m, text, differential.Code(p.Ours), ours)
+	case len(m.ourFaults) > 0 || !isAsModelled(expected.ours, p.Ours):
+		return nil
+	}
+	return slices.Sorted(maps.Keys(m.rows))
+}
+
+var tagFirst = regexp.MustCompile(`^!\S+`)
+
+// rowsOfFirst returns the rows of a text whose first line, or tag, is a document with one scalar: upstream does not look at what
+// follows, and the driver may refuse it.
+func rowsOfFirst(text string, p *differential.Pair) []string {
+	line, _, _ := strings.Cut(text, "\n")
+	tag := tagFirst.FindString(text)
+	for _, first := range []string{line, tag} {
+		m, expected, is := newYAMLModel(first)
+		read, _ := p.Theirs["json"].(string)
+		switch {
+		case !is || read == "" || strings.ContainsAny(read[:1], "[{") || !isAsModelled(expected.theirs, p.Theirs):
+		case differential.Code(p.Ours) == "yaml":
+			return []string{"fault-after-the-document"}
+		case first != tag && isAsModelled(expected.ours, p.Ours):
+			return slices.Sorted(maps.Keys(m.rows))
+		}
+	}
+	return nil
+}
+
+var (
+	percentLine = regexp.MustCompile(`\n%`)
+	// A plain text before a bracket that ends with a colon.
+	colonInList = regexp.MustCompile(`[^\s\[\]{},]\s*:[\],}]`)
+)
+
+// A tag before a comma or a bracket. For upstream, that belongs to the tag.
+var tagInFlow = regexp.MustCompile(`(![^\s,\[\]{}]*)([,\[\]{}])`)
+
+// isTagInFlow returns whether the driver reads a text as if tags stood apart from what follows, or refuses it if it would do so
+// then; and whether upstream refuses the tags, or reads what follows as part of them.
+func isTagInFlow(p *differential.Pair, text, apart string) bool {
+	isOurs := slices.ContainsFunc(readable(text), func(text string) bool { return isOurs(text, p.Ours) })
+	if differential.Code(p.Ours) != "" {
+		m, _, is := newYAMLModel(apart)
+		isOurs = !is || len(m.ourFaults) > 0
+	}
+	m, expected, is := newYAMLModel(text)
+	if message := differential.ErrorField(p.Theirs, "message"); message != "" {
+		// What follows may also be an anchor.
+		isSyntax := strings.Contains(message, "did not find expected") || strings.Contains(message, "unknown anchor")
+		isRefused := !is && isSyntax || is && m.rowOfTheirRefusal(message) != ""
+		return isOurs && isRefused
+	}
+	return isOurs && is && len(m.theirFaults) == 0 && isAsModelled(expected.theirs, p.Theirs)
+}
+
+// rowOfTheirRefusal returns the row of a value that upstream refuses with a message, or "".
+func (m *yamlModel) rowOfTheirRefusal(message string) string {
+	for _, one := range theirRefusals {
+		if m.theirFaults[one.row] && strings.Contains(message, one.message) {
+			return one.row
+		}
+	}
+	return ""
+}
+
+// rowsOfOurRefusal returns the row of a text that the driver refuses, by its message.
+func rowsOfOurRefusal(m *yamlModel, text, code, message string) []string {
+	switch {
+	case m.rows["null-document"] && len(m.ourFaults) > 0:
+		return []string{"null-document"}
+	case mayRedefine(text) && code == "yaml" && strings.HasPrefix(message, "an anchor is defined a second time"):
+		return []string{"anchor-redefined"}
+	case strings.HasPrefix(message, "a directive") && percentLine.MatchString(lineBreaks.Replace(text)):
+		return []string{"percent-line"}
+	case strings.Contains(message, "a colon is missing") && colonInList.MatchString(text):
+		return []string{"colon-before-a-bracket"}
+	case m.ourFaults["null-key"]:
+		// For upstream, a later entry has taken the place of the mapping with such a key.
+		if m.ourFaults["duplicate-key"] && code == "yaml" && strings.HasPrefix(message, "a key that is a list, a mapping or null") {
+			return []string{"duplicate-key"}
+		}
+		return nil
+	}
+	for _, one := range ourRefusals {
+		if m.ourFaults[one.row] && code == one.code && strings.Contains(message, one.message) {
+			return []string{one.row}
+		}
+	}
+	if m.isFaulty && code == "yaml" {
+		return []string{"fault-after-the-document"}
+	}
+	return nil
+}
+
+var (
+	doubleQuoted = regexp.MustCompile(`"(?:\\.|[^"\\])*"`)
+	// A `?` that is no indicator.
+	mark = regexp.MustCompile(`\?([^\s,\[\]{}]|$)|([^\s,\[\]{}?])\?`)
+)
+
+// aMark stands for a `?`.
+const aMark = "\ue000"
+
+// readable returns texts one of which upstream would have to read in place of a text: with tags apart from what follows, `/` in
+// place of some `\/`, and another character in place of some `?`.
+func readable(text string) []string {
+	text = tagInFlow.ReplaceAllString(text, "$1 $2")
+	texts := []string{text, strings.ReplaceAll(text, `\/`, `/`)}
+	texts = append(texts, doubleQuoted.ReplaceAllStringFunc(text, func(quoted string) string { return strings.ReplaceAll(quoted, `\/`, `/`) }))
+	for _, at := range regexp.MustCompile(`\\/`).FindAllStringIndex(text, -1) {
+		texts = append(texts, text[:at[0]]+text[at[0]+1:])
+	}
+	for _, one := range texts {
+		texts = append(texts, withoutMarks(one)...)
+	}
+	return texts
+}
+
+// withoutMarks returns a text with another character in place of all `?` that are no indicators, or of one `?`.
+func withoutMarks(text string) []string {
+	texts := []string{mark.ReplaceAllString(text, "${2}"+aMark+"${1}")}
+	for at := range text {
+		if text[at] == '?' {
+			texts = append(texts, text[:at]+aMark+text[at+1:])
+		}
+	}
+	return texts
+}
+
+// rowOfSyntax returns the row of a text in which upstream sees a mistake that is none to the driver, or "".
+func rowOfSyntax(text, message string, ours differential.Answer) string {
+	isOf := func(messages ...string) bool {
+		return slices.ContainsFunc(messages, func(one string) bool { return strings.Contains(message, one) })
+	}
+	isRead := func(text string) bool { return isOurs(text, ours) }
+	switch {
+	case isOf("unknown escape character") && strings.Contains(text, `\/`) && slices.ContainsFunc(readable(text), isRead):
+		return "escaped-slash"
+	case isOf("invalid Unicode character escape code") && strings.ContainsAny(text[:1], "[{") && json.Valid([]byte(text)) &&
+		isAsModelled(parseJSON(text), ours):
+		return "surrogate-pair"
+	case isOf("did not find expected ','", "unexpected end of stream", "cannot start any token") && strings.Contains(text, "?"):
+		if slices.ContainsFunc(readable(text), func(one string) bool { return strings.Contains(one, aMark) && isRead(one) }) {
+			return "question-mark-in-flow"
+		}
+	}
+	return ""
+}
+
+// isOurs returns whether an answer of the driver is what it reads in a text.
+func isOurs(text string, answer differential.Answer) bool {
+	m, expected, is := newYAMLModel(text)
+	if end := strings.LastIndex(strings.TrimRight(text, "\n"), "\n"); !is && end > 0 && strings.ContainsAny(text[:1], "!{[") {
+		// The document may end before the lines that cannot be read.
+		return isOurs(text[:end+1], answer)
+	}
+	return is && len(m.ourFaults) == 0 && isAsModelled(parseJSON(strings.ReplaceAll(string(rawJSON(expected.ours)), aMark, "?")), answer)
+}
