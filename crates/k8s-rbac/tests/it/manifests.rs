@@ -182,7 +182,8 @@ fn a_misspelled_field_is_found_in_each_part_of_an_object() {
         ("", ", namespce: a", Some("subjects[0].namespce")),
         ("", "", None),
     ] {
-        let read = Manifests::read([("f", binding(role, subject))]);
+        let text = binding(role, subject);
+        let read = Manifests::read([("f", text.as_str())]);
         let problems = read.problems().iter();
         let unknown = problems.filter(|problem| problem.fault.code() == "unknown-field");
         let paths: Vec<&str> = unknown.map(|problem| problem.place.path.as_str()).collect();
