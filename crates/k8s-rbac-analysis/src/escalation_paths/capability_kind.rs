@@ -15,9 +15,11 @@ pub(super) enum CapabilityKind {
     ChangePods,
     CreateCertificate,
     CreateClusterRoles,
+    CreateConfigMaps,
     CreateMutatingPolicies,
     CreateRoles,
     CreateSecrets,
+    DeleteConfigMaps,
     EditConfigMaps,
     EnterNodes,
     EnterPods,
@@ -72,6 +74,7 @@ impl CapabilityKind {
             Self::CreateMutatingPolicies | Self::WriteMutatingPolicyBindings => {
                 Some(Family::MutatingPolicies)
             }
+            Self::CreateConfigMaps | Self::DeleteConfigMaps => Some(Family::ConfigMaps),
             Self::CreateSecrets | Self::ReadSecretsByName => Some(Family::Secrets),
             Self::ChangeMutatingPolicies
             | Self::ChangePods
@@ -141,8 +144,10 @@ impl CapabilityKind {
             | Self::BindClusterRoles
             | Self::BindRoles
             | Self::ChangePods
+            | Self::CreateConfigMaps
             | Self::CreateRoles
             | Self::CreateSecrets
+            | Self::DeleteConfigMaps
             | Self::EditConfigMaps
             | Self::EnterPods
             | Self::EscalateRoles
@@ -166,6 +171,7 @@ impl CapabilityKind {
             Self::ApproveSigner
             | Self::BindClusterRoles
             | Self::BindRoles
+            | Self::DeleteConfigMaps
             | Self::EscalateClusterRoles
             | Self::EscalateRoles
             | Self::ImpersonateAccounts
@@ -202,6 +208,7 @@ impl CapabilityKind {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Family {
     Certificates,
+    ConfigMaps,
     ConstrainedImpersonation,
     Impersonation,
     MutatingPolicies,
@@ -222,6 +229,7 @@ impl Families {
             Family::MutatingPolicies => 1 << 3,
             Family::Roles => 1 << 4,
             Family::Secrets => 1 << 5,
+            Family::ConfigMaps => 1 << 6,
         }
     }
 

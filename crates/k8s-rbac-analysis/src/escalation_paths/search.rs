@@ -61,6 +61,7 @@ fn rounds(state: &mut State<'_, '_>, user: &User) -> Result<(), Stop> {
         for turn in &turns {
             steps::by_one(state, turn, true)?;
             steps::create_mutating_policy(state, turn)?;
+            steps::replace_aws_auth(state, turn)?;
             constrained.impersonate(state, turn)?;
             groups.find_together(state, turn)?;
         }

@@ -225,6 +225,30 @@ pub(super) fn create_mutating_policy<'p>(
     Ok(())
 }
 
+/// Deletes the `ConfigMap` `aws-auth` and creates it with another mapping. The `ConfigMap` need not exist: EKS makes none
+/// itself.
+pub(super) fn replace_aws_auth<'p>(state: &mut State<'p, '_>, turn: &Turn<'p>) -> Result<(), Stop> {
+    if state.unread.contains(&MappingSource::AwsAuth)
+        || !turn.has_any(&[Kind::CreateConfigMaps, Kind::DeleteConfigMaps])
+    {
+        return Ok(());
+    }
+    state.spend(1)?;
+    let scope = Scope::Namespace(AWS_AUTH.0);
+    let create = state.covering(turn.actor, Kind::CreateConfigMaps, scope);
+    let is_of_mapping = |held: &&Held<'p>| held.capability.allows_name(AWS_AUTH.1);
+    let delete = scope.wider().find_map(|wider| {
+        let mut held = state.held_in(turn.actor, Kind::DeleteConfigMaps, wider);
+        held.find(is_of_mapping).copied()
+    });
+    if let (Some(create), Some(delete)) = (create, delete) {
+        let masters = SubjectName::Group(PRIVILEGED_GROUP.to_owned());
+        let granted_by = [create.granted_by, delete.granted_by];
+        state.reach(masters, turn.actor, Technique::ReplaceAwsAuth, &granted_by);
+    }
+    Ok(())
+}
+
 /// Requests a client certificate of any name and groups, and approves it.
 pub(super) fn approve_certificate<'p>(
     state: &mut State<'p, '_>,

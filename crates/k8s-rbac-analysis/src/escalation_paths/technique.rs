@@ -35,6 +35,8 @@ pub enum Technique {
     MutatePods(&'static str),
     /// Reads Secrets, which may contain tokens.
     ReadSecrets,
+    /// Deletes the `ConfigMap` `aws-auth`, which Amazon EKS reads, and creates one with another mapping.
+    ReplaceAwsAuth,
     /// Creates or changes pods through this resource.
     RunPods(&'static str),
     /// Changes the taints, labels or status of nodes through this resource.
@@ -60,6 +62,7 @@ impl Technique {
             Self::MintToken => "mint-token",
             Self::MutatePods(_) => "mutate-pods",
             Self::ReadSecrets => "read-secrets",
+            Self::ReplaceAwsAuth => "replace-aws-auth",
             Self::RunPods(_) => "run-pods",
             Self::WriteNodes(_) => "write-nodes",
         }
@@ -84,7 +87,8 @@ impl Technique {
             | Self::Impersonate
             | Self::ImpersonateConstrained
             | Self::MintToken
-            | Self::ReadSecrets => None,
+            | Self::ReadSecrets
+            | Self::ReplaceAwsAuth => None,
         }
     }
 }
@@ -108,6 +112,9 @@ impl Display for Technique {
                 write!(f, "adds a container to its pods through {resource}")
             }
             Self::ReadSecrets => f.write_str("reads Secrets, which may contain its token"),
+            Self::ReplaceAwsAuth => {
+                f.write_str("deletes the ConfigMap aws-auth of Amazon EKS, and creates another")
+            }
             Self::RunPods(resource) => write!(f, "runs code as it through {resource}"),
             Self::WriteNodes(resource) => write!(f, "writes {resource}"),
         }

@@ -321,14 +321,15 @@ impl Naive {
             }
             (SubjectName::User(name), None) => self.may(actor, impersonate("users", "", name)),
             (SubjectName::Group(name), None) => {
-                let is_mapped = is_master
-                    && ["update", "patch"].iter().any(|verb| {
-                        let request = ResourceRequest::new(verb, "", "configmaps");
-                        self.may(
-                            actor,
-                            request.in_namespace("kube-system").with_name("aws-auth"),
-                        )
-                    });
+                let request =
+                    |verb| ResourceRequest::new(verb, "", "configmaps").in_namespace("kube-system");
+                let may_on_map = |verb| self.may(actor, request(verb).with_name("aws-auth"));
+                let may_replace = || {
+                    self.may(actor, request("create"))
+                        && (may_on_map("delete") || self.may(actor, request("deletecollection")))
+                };
+                let is_mapped =
+                    is_master && (may_on_map("update") || may_on_map("patch") || may_replace());
                 let may_group = self.may(actor, impersonate("groups", "", name));
                 is_mapped || (may_group && self.may_impersonate_anybody(actor))
             }

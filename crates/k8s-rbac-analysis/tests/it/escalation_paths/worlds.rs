@@ -23,7 +23,7 @@ pub(super) const NAMES: [&str; 10] = [
 ];
 
 /// The permissions in the worlds: verb, group, resource.
-pub(super) const PARTS: [(&str, &str, &str); 28] = [
+pub(super) const PARTS: [(&str, &str, &str); 30] = [
     ("impersonate", "", "users"),
     ("impersonate", "", "users"),
     ("impersonate", "", "groups"),
@@ -36,6 +36,8 @@ pub(super) const PARTS: [(&str, &str, &str); 28] = [
     ("patch", "", "secrets"),
     ("create", "", "secrets"),
     ("update", "", "configmaps"),
+    ("create", "", "configmaps"),
+    ("delete", "", "configmaps"),
     (
         "create",
         "certificates.k8s.io",
