@@ -206,7 +206,7 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// In this order: [`NoAnswer::Unreadable`], [`NoAnswer::NoMapping`], [`NoAnswer::Mapping`] if a section
+    /// In this order: [`NoAnswer::Unreadable`], [`NoAnswer::NoMapping`], [`NoAnswer::NoMappingInMode`], [`NoAnswer::Mapping`] if a section
     /// of the mapping could not be read.
     pub fn callers(&self, name: Option<&str>) -> Result<Callers, NoAnswer> {
         self.check_readable()?;

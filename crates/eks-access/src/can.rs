@@ -136,7 +136,7 @@ impl Cluster {
     ///
     /// In this order: [`NoAnswer::Unreadable`], [`NoAnswer::Unknown`], [`NoAnswer::NoPolicy`] if no document
     /// has roles or bindings and the question names the user, then the errors of the caller:
-    /// [`NoAnswer::NoMapping`], [`NoAnswer::Identity`], [`NoAnswer::Mapping`].
+    /// [`NoAnswer::NoMapping`], [`NoAnswer::NoMappingInMode`], [`NoAnswer::Identity`], [`NoAnswer::Mapping`].
     pub fn can(&self, who: &Who, question: &Question) -> Result<Can, NoAnswer> {
         self.check_readable()?;
         question.check(self)?;

@@ -232,7 +232,7 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// [`NoAnswer::NoMapping`], [`NoAnswer::Identity`], [`NoAnswer::Mapping`].
+    /// [`NoAnswer::NoMapping`], [`NoAnswer::NoMappingInMode`], [`NoAnswer::Identity`], [`NoAnswer::Mapping`].
     pub fn user_and_policy(&self, who: &Who) -> Result<Option<(User, Policy)>, NoAnswer> {
         let Ok(resolved) = self.find(who)? else {
             return Ok(None);

@@ -150,7 +150,7 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// [`NoAnswer::Unknown`] for a group, [`NoAnswer::NoMapping`], [`NoAnswer::Identity`], [`NoAnswer::Mapping`]. The inner
+    /// [`NoAnswer::Unknown`] for a group, [`NoAnswer::NoMapping`], [`NoAnswer::NoMappingInMode`], [`NoAnswer::Identity`], [`NoAnswer::Mapping`]. The inner
     /// error has the reasons why a caller becomes no user.
     pub(crate) fn find(&self, who: &Who) -> Result<Result<Resolved, Vec<Step>>, NoAnswer> {
         let caller = match who {

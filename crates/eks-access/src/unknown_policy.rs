@@ -58,7 +58,7 @@ impl UnknownPolicy {
         }
     }
 
-    /// Returns whether the policy has a scope of namespaces, of which it may cover one.
+    /// Returns whether the scope of the policy is namespaces, this one among them.
     pub(crate) fn is_of_namespace(&self, namespace: &str) -> bool {
         match &self.kind {
             Kind::Unpublished(policy) => {
@@ -85,7 +85,7 @@ impl UnknownPolicy {
 impl Display for UnknownPolicy {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::Gap(gap) => write!(f, "{gap}; {}", mending(gap)),
+            Kind::Gap(gap) => write!(f, "{gap}; {}", remedy(gap)),
             Kind::Unpublished(policy) => {
                 write!(f, "AWS does not publish the rules of {policy}")
             }
@@ -93,8 +93,8 @@ impl Display for UnknownPolicy {
     }
 }
 
-/// Returns how the gap is closed.
-const fn mending(gap: &PolicyGap) -> &'static str {
+/// Returns what closes a gap.
+const fn remedy(gap: &PolicyGap) -> &'static str {
     match gap {
         PolicyGap::CutOff => "run `aws eks list-associated-access-policies` without `--max-items`",
         PolicyGap::NotListed => "add the output of `aws eks list-associated-access-policies`",

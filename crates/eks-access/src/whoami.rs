@@ -202,7 +202,7 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// In this order: [`NoAnswer::Unreadable`], [`NoAnswer::NoMapping`], [`NoAnswer::Identity`],
+    /// In this order: [`NoAnswer::Unreadable`], [`NoAnswer::NoMapping`], [`NoAnswer::NoMappingInMode`], [`NoAnswer::Identity`],
     /// [`NoAnswer::Mapping`].
     pub fn whoami(&self, caller: &CallerArn) -> Result<WhoAmI, NoAnswer> {
         self.check_readable()?;

@@ -76,7 +76,8 @@ pub enum PolicyGap {
     /// `aws eks describe-access-entry` printed the entry, which is without its access policies, and no list of them was
     /// read.
     NotListed,
-    /// The scope of a policy could not be read, or the policy has two scopes.
+    /// The scope of a policy could not be read, or the policy has two scopes, or is on some lists of the principal's
+    /// policies only.
     Scope {
         /// The ARN of the policy.
         arn: String,
