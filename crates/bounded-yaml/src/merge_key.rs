@@ -28,6 +28,8 @@ pub(crate) fn is_plain(input: &str, at: usize) -> bool {
             return before.ends_with("!<tag:yaml.org,2002:merge>");
         }
         let word = before.rsplit(is_separator).next().unwrap_or_default();
+        // In braces, the `?` of a key may stand right before it.
+        let word = word.trim_start_matches('?');
         match word.chars().next() {
             Some('!') => return word == "!!merge",
             Some('&') => before = before.strip_suffix(word).unwrap_or_default(),

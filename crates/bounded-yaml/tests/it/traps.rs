@@ -198,6 +198,9 @@ fn a_merge_key_has_no_quotes_and_no_other_tag() {
             let merged = node.get("d").and_then(|d| d.get("b"));
             assert_eq!(merged.is_some(), is_merged, "{text}");
         }
+        let text = format!("a: &a {{b: c}}\nd: {{e: f, ?{key}: *a}}\n");
+        let merged = one(&text).get("d").and_then(|d| d.get("b")).is_some();
+        assert_eq!(merged, is_merged, "{text}");
     }
 }
 
