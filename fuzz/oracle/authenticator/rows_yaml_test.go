@@ -41,6 +41,8 @@ var yamlCases = []struct{ row, text, theirs, ours string }{
 	{"anchor-redefined", "[&a 1, {b:&a x}, *a]", `[1,{"b:&a x":null},1]`, "!an anchor is defined a second time at line 1, column 11"},
 	{"question-mark-in-flow", "{a?}", "!yaml: did not find expected ',' or '}'", `{"a?":null}`},
 	{"fault-after-the-document", `"" {c:[`, `""`, "!a colon is missing after a key at line 1, column 6"},
+	{"yaml-1-1-scalars", "?: n", `{"?":false}`, `{"?":"n"}`},
+	{"explicit-tag", "? a\n: ! : ! yes", `{"a":{"":"yes"}}`, "!a key that is a list, a mapping or null at line 2, column 3"},
 	{"explicit-tag", "- ! # c", `[""]`, "[null]"},
 	{"explicit-tag", "[x, ! ,a]", `["x","","a"]`, `["x",null,"a"]`},
 	{"colon-before-a-bracket", "[a:]", `["a:"]`, "!a colon is missing after a key at line 1, column 3"},

@@ -202,7 +202,7 @@ func (m *yamlModel) tag(node *yamlv3.Node) string {
 		return ""
 	case node.Style&yamlv3.TaggedStyle != 0:
 		return match[1]
-	case match[1] == "!" && (node.Value != "" || strings.TrimLeft(match[2], " \t\n,]}#") != strings.TrimLeft(match[2], " \t") || strings.TrimSpace(match[2]) == ""):
+	case match[1] == "!" && (node.Value != "" || strings.TrimLeft(match[2], " \t,]}#:") != strings.TrimLeft(match[2], " \t") || strings.TrimSpace(match[2]) == ""):
 		return "!"
 	}
 	// The tag of what follows an empty value.
@@ -217,7 +217,7 @@ func isPlain(node *yamlv3.Node) bool {
 func written(node *yamlv3.Node, tag string) string {
 	text := node.Value
 	// Such a plain text would not be one on a line of its own.
-	isEntry := text == "-" || strings.HasSuffix(text, ":") || strings.Contains(text, "\n")
+	isEntry := text == "-" || text == "?" || strings.HasSuffix(text, ":") || strings.Contains(text, "\n")
 	if !isPlain(node) || isEntry {
 		text = string(rawJSON(text))
 	}
