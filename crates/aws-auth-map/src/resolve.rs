@@ -274,8 +274,7 @@ impl IdentityMap {
             matched_on,
             backend: backend.kind,
             backend_index: index,
-            access_policies: rule.map_or_else(Vec::new, |rule| rule.access_policies().to_vec()),
-            policy_gaps: rule.map_or_else(Vec::new, |rule| rule.policy_gaps().to_vec()),
+            held: rule.and_then(Rule::held),
         })
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::resolve::backend::BackendKind;
 use crate::resolve::user::UserInfo;
-use crate::rules::access_policy::{AccessPolicy, PolicyGap};
+use crate::rules::access_policy::{AccessPolicy, Held, PolicyGap};
 use crate::rules::matching::MatchedOn;
 use crate::rules::{Place, RuleRef, Section};
 
@@ -39,8 +39,8 @@ pub struct Mapped {
     pub(crate) matched_on: MatchedOn,
     pub(crate) backend: BackendKind,
     pub(crate) backend_index: usize,
-    pub(crate) access_policies: Vec<AccessPolicy>,
-    pub(crate) policy_gaps: Vec<PolicyGap>,
+    /// `None` without access policies and gaps in them.
+    pub(crate) held: Option<Box<Held>>,
 }
 
 impl Mapped {
@@ -84,14 +84,14 @@ impl Mapped {
     /// RBAC; see [`AccessPolicy`].
     #[must_use]
     pub fn access_policies(&self) -> &[AccessPolicy] {
-        &self.access_policies
+        self.held.as_ref().map_or(&[], |held| &held.policies)
     }
 
     /// Returns the gaps in the access policies of the access entry: it may have more. Empty if all
     /// policies are known.
     #[must_use]
     pub fn policy_gaps(&self) -> &[PolicyGap] {
-        &self.policy_gaps
+        self.held.as_ref().map_or(&[], |held| &held.gaps)
     }
 }
 

@@ -43,6 +43,13 @@ impl AccessPolicy {
     }
 }
 
+/// The access policies of an access entry.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Held {
+    pub(crate) policies: Vec<AccessPolicy>,
+    pub(crate) gaps: Vec<PolicyGap>,
+}
+
 /// Returns the name of the policy with an ARN: the last part.
 fn name_of(arn: &str) -> &str {
     arn.rsplit_once('/').map_or(arn, |(_, name)| name)

@@ -2,7 +2,7 @@
 
 use iam_principal::ArnPattern;
 
-use super::access_policy::{AccessPolicy, PolicyGap};
+use super::access_policy::{AccessPolicy, Held, PolicyGap};
 use super::arn::{fold, strip_path};
 use super::matching::{Matcher, RulePrincipal};
 use super::sso_role::SsoRole;
@@ -22,13 +22,6 @@ pub struct Rule {
     held: Option<Box<Held>>,
     unreadable: Option<Unreadable>,
     entry: Option<Box<EntryAttributes>>,
-}
-
-/// The access policies of an access entry.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-struct Held {
-    policies: Vec<AccessPolicy>,
-    gaps: Vec<PolicyGap>,
 }
 
 /// The facts of an access entry beside the user that it maps to.
@@ -236,6 +229,11 @@ impl Rule {
     #[must_use]
     pub fn groups(&self) -> &[Template] {
         &self.groups
+    }
+
+    /// Copies the access policies, with the gaps in them.
+    pub(crate) fn held(&self) -> Option<Box<Held>> {
+        self.held.clone()
     }
 
     pub(crate) const fn matcher(&self) -> &Matcher {
