@@ -15,7 +15,7 @@ var mapArea = differential.Area{
 	IsSame:      isSame,
 	IsLike:      isLike,
 	Rows:        rowsOf,
-	Explain:     explainMerge,
+	Explain:     explainTogether,
 	Classes:     classesOfMap,
 }
 

@@ -58,6 +58,18 @@ func isAsWeRead(p *differential.Pair) bool {
 	return isSame(&differential.Pair{Case: c, Theirs: theirs, Ours: p.Ours})
 }
 
+// explainTogether returns a row of a difference that several rows explain only together: the merge, if it is one of them, or
+// the first. Our answer is then the one that all of them together foresee.
+func explainTogether(p *differential.Pair, ask func(differential.Case) *differential.Pair) string {
+	if row := explainMerge(p, ask); row != "" {
+		return row
+	}
+	if of := rowsOf(p); len(of) > 1 {
+		return of[0]
+	}
+	return ""
+}
+
 // isOneCharacter returns whether a pattern matches only if a `?` matches no character.
 func isOneCharacter(p *differential.Pair) bool {
 	s := p.Case.(*spec)
@@ -393,7 +405,9 @@ func (s *spec) exact(entries []entry, key string) []entry {
 		if s.isMatch(wide) && (winner == nil || set != "" && set == nameOfSet(wide)) {
 			pairs := slices.Clone(e.pairs)
 			pairs[at] = pair{key, text(canonical(s.id))}
-			winner, set = []entry{{e.anchor, pairs}}, nameOfSet(wide)
+			// An empty ARN is none, and would be a second one.
+			isEmpty := func(p pair) bool { return isARNKey(p.key) && p.value.raw == `""` }
+			winner, set = []entry{{e.anchor, slices.DeleteFunc(pairs, isEmpty)}}, nameOfSet(wide)
 		}
 	}
 	return append(winner, others...)
@@ -478,7 +492,11 @@ func withNewModes(s *spec) {
 func withReservedAccountsAsRules(s *spec) {
 	for n, from := range s.sources {
 		isOwn := func(account string) bool { return strings.Trim(account, `"`) == s.id.Account }
-		begins := func(prefix string) bool { return strings.HasPrefix(canonical(s.id), strings.Trim(prefix, `"`)) }
+		begins := func(prefix string) bool {
+			prefix = strings.Trim(prefix, `"`)
+			// Neither reads an empty prefix.
+			return prefix != "" && strings.HasPrefix(canonical(s.id), prefix)
+		}
 		if slices.ContainsFunc(from.accounts, isOwn) && slices.ContainsFunc(s.reservedFor(from.mode), begins) {
 			s.sources[n].accounts = nil
 			s.sources = append(s.sources[:n+1:n+1], s.refusing("=reserved"))

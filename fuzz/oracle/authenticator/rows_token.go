@@ -327,14 +327,15 @@ var ofIdentity = []identityRow{
 	}},
 	{"has no region", "region-in-principal", func(r result) bool { return r.part(3) != "" }},
 	{"name is empty", "empty-name", func(r result) bool { return emptyName.MatchString(r.part(5)) }},
-	{"the ARN holds a character outside printable ASCII", "non-ascii-arn", func(r result) bool { return strings.ContainsFunc(r.Arn, isInvisible) }},
+	{"path is empty", "empty-name", func(r result) bool { return strings.Contains(r.part(5), "//") }},
+	{"the ARN has a space, a control character or a character outside ASCII", "non-ascii-arn", func(r result) bool { return strings.ContainsFunc(r.Arn, isInvisible) }},
 	{"the user id does not fit the kind of principal", "user-id-of-another-kind", func(r result) bool { return !r.isOfItsKind() }},
 	{"the account is not the one in the ARN", "answer-contradicts-itself", func(r result) bool { return r.Account != r.part(4) }},
 	{"the session name in the user id is not the one in the ARN", "answer-contradicts-itself", func(r result) bool {
 		_, session, _ := strings.Cut(r.UserId, ":")
 		return session != r.session()
 	}},
-	{"the user id holds a character outside printable ASCII", "answer-contradicts-itself", func(r result) bool { return strings.ContainsFunc(r.UserId, isInvisible) }},
+	{"the user id has a space, a control character or a character outside ASCII", "answer-contradicts-itself", func(r result) bool { return strings.ContainsFunc(r.UserId, isInvisible) }},
 	{"a role is not a caller", "answer-contradicts-itself", func(r result) bool { return strings.HasPrefix(r.part(5), "role/") }},
 }
 
@@ -368,11 +369,17 @@ var ofKinds = map[string]*regexp.Regexp{
 	"assumed-role":   regexp.MustCompile(`^[0-9A-Za-z]+:`),
 }
 
+// ofInstances is the form of the user id of an instance that EC2 manages.
+var ofInstances = regexp.MustCompile(`^[0-9A-Za-z]+:aws:ec2-instance:`)
+
 // isOfItsKind returns whether the user id may be that of such a principal.
 func (r result) isOfItsKind() bool {
 	kind, _, _ := strings.Cut(r.part(5), "/")
 	other := map[string]string{"user": "AROA", "assumed-role": "AIDA"}[kind]
 	form := ofKinds[kind]
+	if ofInstance.MatchString(r.part(5)) {
+		form = ofInstances
+	}
 	return form != nil && form.MatchString(r.UserId) && (other == "" || !strings.HasPrefix(r.UserId, other)) &&
 		(kind != "root" && kind != "federated-user" || strings.HasPrefix(r.UserId, r.part(4)))
 }

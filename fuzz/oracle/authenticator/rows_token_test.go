@@ -142,7 +142,11 @@ var unread = []struct {
 	{"inconsistent-response", "an account id is twelve digits", func(r *result) { r.Account = "1" }, "account-not-twelve-digits"},
 	{"inconsistent-response", "the ARN of a principal has no region", func(r *result) { r.Arn = "arn:aws:iam:x:111122223333:user/dev" }, "region-in-principal"},
 	{"inconsistent-response", "the name is empty", func(r *result) { r.Arn = "arn:aws:iam::111122223333:user/" }, "empty-name"},
-	{"inconsistent-response", "the ARN holds a character outside printable ASCII", func(r *result) { r.Arn += "é" }, "non-ascii-arn"},
+	{"inconsistent-response", "the path is empty", func(r *result) { r.Arn = "arn:aws:sts::111122223333:assumed-role//dev/s" }, "empty-name"},
+	{"inconsistent-response", "the user id does not fit the kind of principal", func(r *result) {
+		r.Arn, r.UserId = "arn:aws:sts::111122223333:assumed-role/aws:ec2-instance/i-0", "AROAEXAMPLE:other"
+	}, "user-id-of-another-kind"},
+	{"inconsistent-response", "the ARN has a space, a control character or a character outside ASCII", func(r *result) { r.Arn += "é" }, "non-ascii-arn"},
 	{"inconsistent-response", "the user id does not fit the kind of principal", func(r *result) { r.UserId = "AROAEXAMPLE" }, "user-id-of-another-kind"},
 	{"inconsistent-response", "the account is not the one in the ARN", func(r *result) { r.Account = "444455556666" }, "answer-contradicts-itself"},
 	{"inconsistent-response", "the session name in the user id is not the one in the ARN", func(r *result) {
@@ -151,7 +155,7 @@ var unread = []struct {
 	{"inconsistent-response", "the session name in the user id is not the one in the ARN", func(r *result) {
 		r.Arn, r.UserId = "arn:aws:sts::111122223333:federated-user/a/b", "111122223333:b"
 	}, "answer-contradicts-itself"},
-	{"inconsistent-response", "the user id holds a character outside printable ASCII", func(r *result) { r.UserId += " " }, "answer-contradicts-itself"},
+	{"inconsistent-response", "the user id has a space, a control character or a character outside ASCII", func(r *result) { r.UserId += " " }, "answer-contradicts-itself"},
 	{"inconsistent-response", "a role is not a caller", func(r *result) { r.Arn = "arn:aws:iam::111122223333:role/dev" }, "answer-contradicts-itself"},
 	{"partition", "", func(r *result) { r.Arn = "arn:aws-cn:iam::111122223333:user/dev" }, "answer-contradicts-itself"},
 	{"malformed-response", "", func(r *result) { r.UserId = "" }, "answer-fact-missing"},
