@@ -29,6 +29,7 @@ var theirRefusals = []struct{ row, message string }{
 	{"key-text", "unsupported map key"},
 	{"merge-of-an-alias-to-a-list", "map merge requires map or sequence of maps as the value"},
 	{"explicit-tag", "cannot decode !!"},
+	{"explicit-tag", "map merge requires map or sequence of maps as the value"},
 	{"explicit-tag", "!!binary value contains invalid base64 data"},
 }
 
@@ -71,14 +72,17 @@ func rowsOfYAML(p *differential.Pair) []string {
 	return slices.Sorted(maps.Keys(m.rows))
 }
 
-var tagFirst = regexp.MustCompile(`^!\S+`)
+var (
+	tagFirst    = regexp.MustCompile(`^!\S+`)
+	quotedFirst = regexp.MustCompile(`^"(?:[^"\\]|\\.)*"`)
+)
 
 // rowsOfFirst returns the rows of a text whose first line, or tag, is a document with one scalar: upstream does not look at what
 // follows, and the driver may refuse it.
 func rowsOfFirst(text string, p *differential.Pair) []string {
 	line, _, _ := strings.Cut(text, "\n")
-	tag := tagFirst.FindString(text)
-	for _, first := range []string{line, tag} {
+	tag, quoted := tagFirst.FindString(text), quotedFirst.FindString(text)
+	for _, first := range []string{line, tag, quoted} {
 		m, expected, is := newYAMLModel(first)
 		read, _ := p.Theirs["json"].(string)
 		switch {
@@ -86,6 +90,17 @@ func rowsOfFirst(text string, p *differential.Pair) []string {
 		case differential.Code(p.Ours) == "yaml":
 			return []string{"fault-after-the-document"}
 		case first != tag && isAsModelled(expected.ours, p.Ours):
+			return slices.Sorted(maps.Keys(m.rows))
+		}
+	}
+	if at := percentLine.FindStringIndex(text); at != nil && strings.HasPrefix(differential.ErrorField(p.Ours, "message"), "a directive") {
+		if m, expected, is := newYAMLModel(text[:at[0]+1]); is && len(m.theirFaults) == 0 && isAsModelled(expected.theirs, p.Theirs) {
+			return []string{"percent-line"}
+		}
+	}
+	if before := withoutLastLine(text); before != "" {
+		m, expected, is := newYAMLModel(before)
+		if is && len(m.theirFaults)+len(m.ourFaults) == 0 && isAsModelled(expected.theirs, p.Theirs) && isAsModelled(expected.ours, p.Ours) {
 			return slices.Sorted(maps.Keys(m.rows))
 		}
 	}
@@ -97,6 +112,9 @@ var (
 	// A plain text before a bracket that ends with a colon.
 	colonInList = regexp.MustCompile(`[^\s\[\]{},]\s*:[\],}]`)
 )
+
+// A text that begins with a bracket.
+var isBracketed = regexp.MustCompile(`^ *[\[{]`)
 
 // A tag before a comma or a bracket. For upstream, that belongs to the tag.
 var tagInFlow = regexp.MustCompile(`(![^\s,\[\]{}]*)([,\[\]{}])`)
@@ -122,7 +140,7 @@ func isTagInFlow(p *differential.Pair, text, apart string) bool {
 // rowOfTheirRefusal returns the row of a value that upstream refuses with a message, or "".
 func (m *yamlModel) rowOfTheirRefusal(message string) string {
 	for _, one := range theirRefusals {
-		if m.theirFaults[one.row] && strings.Contains(message, one.message) {
+		if (m.theirFaults[one.row] || m.theirChances[one.row]) && strings.Contains(message, one.message) {
 			return one.row
 		}
 	}
@@ -193,6 +211,15 @@ func withoutMarks(text string) []string {
 	return texts
 }
 
+// withoutLastLine returns a document in brackets without the line behind it, which neither program may look at, or "".
+func withoutLastLine(text string) string {
+	end := strings.LastIndex(strings.TrimRight(text, "\n"), "\n")
+	if end < 0 || !isBracketed.MatchString(text) {
+		return ""
+	}
+	return text[:end+1]
+}
+
 // rowOfSyntax returns the row of a text in which upstream sees a mistake that is none to the driver, or "".
 func rowOfSyntax(text, message string, ours differential.Answer) string {
 	isOf := func(messages ...string) bool {
@@ -202,12 +229,18 @@ func rowOfSyntax(text, message string, ours differential.Answer) string {
 	switch {
 	case isOf("unknown escape character") && strings.Contains(text, `\/`) && slices.ContainsFunc(readable(text), isRead):
 		return "escaped-slash"
-	case isOf("invalid Unicode character escape code") && strings.ContainsAny(text[:1], "[{") && json.Valid([]byte(text)) &&
+	case isOf("invalid Unicode character escape code") && isBracketed.MatchString(text) && json.Valid([]byte(text)) &&
 		isAsModelled(parseJSON(text), ours):
 		return "surrogate-pair"
 	case isOf("did not find expected ','", "unexpected end of stream", "cannot start any token") && strings.Contains(text, "?"):
 		if slices.ContainsFunc(readable(text), func(one string) bool { return strings.Contains(one, aMark) && isRead(one) }) {
 			return "question-mark-in-flow"
+		}
+	}
+	if before := withoutLastLine(text); before != "" {
+		m, expected, is := newYAMLModel(before)
+		if is && len(m.ourFaults) == 0 && isAsModelled(expected.ours, ours) {
+			return m.rowOfTheirRefusal(message)
 		}
 	}
 	return ""

@@ -25,6 +25,8 @@ type yamlModel struct {
 	rows map[string]bool
 	// theirFaults and ourFaults have the rows of the values that a program refuses.
 	theirFaults, ourFaults map[string]bool
+	// theirChances has those that upstream may meet: another entry may take the place of the value.
+	theirChances map[string]bool
 	// isFaulty is true if the document is one scalar and has a fault behind it, which the driver may see.
 	isFaulty bool
 	// open has the nodes that are being read.
@@ -71,7 +73,7 @@ func newYAMLModel(text string) (*yamlModel, twoReadings, bool) {
 	read := func(root *yamlv3.Node) (*yamlModel, twoReadings) {
 		m := &yamlModel{
 			lines: strings.Split(lineBreaks.Replace(text), "\n"), rows: map[string]bool{},
-			theirFaults: map[string]bool{}, ourFaults: map[string]bool{}, open: map[*yamlv3.Node]bool{},
+			theirFaults: map[string]bool{}, ourFaults: map[string]bool{}, theirChances: map[string]bool{}, open: map[*yamlv3.Node]bool{},
 		}
 		return m, m.value(root)
 	}
@@ -91,15 +93,13 @@ func newYAMLModel(text string) (*yamlModel, twoReadings, bool) {
 		m.rows["null-document"] = true
 	}
 	m.isFaulty = err != nil && documents[0].Kind == yamlv3.ScalarNode
-	for row := range unsupportedIn(both.theirs) {
-		m.theirFaults[row] = true
-	}
-	maps.Copy(m.ourFaults, unsupportedIn(both.ours))
+	maps.Copy(m.theirFaults, unsupportedIn(both.theirs, m.theirChances))
+	maps.Copy(m.ourFaults, unsupportedIn(both.ours, map[string]bool{}))
 	return m, both, true
 }
 
-// unsupportedIn returns the rows of what is unsupported in a value.
-func unsupportedIn(value any) map[string]bool {
+// unsupportedIn returns the rows of what is unsupported in a value, and enters those of what may be.
+func unsupportedIn(value any, chances map[string]bool) map[string]bool {
 	rows := map[string]bool{}
 	var parts []any
 	switch value := value.(type) {
@@ -108,12 +108,19 @@ func unsupportedIn(value any) map[string]bool {
 	case []any:
 		parts = value
 	case oneOf:
+		isRead := func(part any) bool { return len(unsupportedIn(part, chances)) == 0 }
+		if slices.ContainsFunc(value, isRead) {
+			for _, part := range value {
+				maps.Copy(chances, unsupportedIn(part, chances))
+			}
+			return rows
+		}
 		parts = value
 	case map[string]any:
 		parts = slices.Collect(maps.Values(value))
 	}
 	for _, part := range parts {
-		maps.Copy(rows, unsupportedIn(part))
+		maps.Copy(rows, unsupportedIn(part, chances))
 	}
 	return rows
 }
@@ -296,7 +303,12 @@ func (m *yamlModel) entries(node *yamlv3.Node) yamlEntries {
 		case isMerge && tag == "!":
 			// Upstream merges, and the driver has a key.
 			m.rows["explicit-tag"] = true
+			ourFaults := maps.Clone(m.ourFaults)
 			m.merge(value, yamlEntries{typed, converted, map[string]*yamlEntry{}, map[string]bool{}})
+			m.ourFaults = ourFaults
+			if m.theirFaults["no mapping"] {
+				m.theirFaults["explicit-tag"] = true
+			}
 			own["<<"] = &yamlEntry{written: "<<", both: m.value(value)}
 			continue
 		}
@@ -372,7 +384,8 @@ func (m *yamlModel) keyOf(key *yamlv3.Node, tag string, entry *yamlEntry, typed 
 	for name := range read {
 		for text := range parseJSON(object).(map[string]any) {
 			if number, is := name.(float64); is && math.IsNaN(number) {
-				name = "NaN"
+				// A Go map keeps each of them.
+				name = "NaN" + strconv.Itoa(len(typed))
 			}
 			typed[name], converted[name] = entry, text
 		}
