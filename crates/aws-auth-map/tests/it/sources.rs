@@ -1,8 +1,8 @@
 //! `IAMIdentityMapping` objects and access entries.
 
 use aws_auth_map::{
-    AccessPolicy, AccessScope, Backend, BackendKind, IdentityMap, PolicyTable, PolicyTableError,
-    Problem, Reader, Resolution, Rules,
+    AccessPolicy, AccessScope, Backend, BackendKind, IdentityMap, PolicyGap, PolicyTable,
+    PolicyTableError, Problem, Reader, Resolution, Rules,
 };
 use serde::Deserialize;
 use testkit::Report;
@@ -313,4 +313,93 @@ fn a_list_of_mappings_that_has_its_items_twice_is_unreadable() {
         Some("duplicate-setting")
     );
     assert!(rules.unreadable().any(|(section, _)| section.is_none()));
+}
+
+const ENTRY: &str = r#"{"principalArn": "arn:aws:iam::111122223333:role/dev", "type": "STANDARD"}"#;
+
+fn list(policies: &[&str]) -> String {
+    let policies = policies.join(", ");
+    format!(
+        r#"{{"principalArn": "arn:aws:iam::111122223333:role/dev", "associatedAccessPolicies": [{policies}]}}"#
+    )
+}
+
+fn policy(name: &str, rest: &str) -> String {
+    format!(r#"{{"policyArn": "arn:aws:eks::aws:cluster-access-policy/{name}", {rest}}}"#)
+}
+
+/// The policies of the only entry, the gaps in them and the codes of the problems.
+fn held(texts: &[&str]) -> (Vec<String>, Vec<PolicyGap>, Vec<&'static str>) {
+    let text = format!("[{ENTRY}, {}]", texts.join(", "));
+    let (rules, problems) = Reader::new().read_access_entries(&text);
+    let (_, rule) = rules.iter().next().unwrap();
+    let policies = rule.access_policies().iter().map(ToString::to_string);
+    let codes = problems.iter().map(Problem::code);
+    (
+        policies.collect(),
+        rule.policy_gaps().to_vec(),
+        codes.collect(),
+    )
+}
+
+#[test]
+fn lists_of_the_policies_of_one_principal_contradict_each_other() {
+    let cluster = r#""accessScope": {"type": "cluster"}"#;
+    let (view, edit) = (policy("View", cluster), policy("Edit", cluster));
+    let (of_both, of_view) = (list(&[&view, &edit]), list(&[&view]));
+    let (policies, gaps, codes) = held(&[&of_both, &of_view]);
+    assert_eq!(policies, ["View on the cluster"]);
+    let gap = PolicyGap::Scope {
+        arn: "arn:aws:eks::aws:cluster-access-policy/Edit".to_owned(),
+        written: "Edit on the cluster, none".to_owned(),
+    };
+    assert_eq!(gaps, [gap]);
+    assert!(codes.contains(&"contradictory-access-policy"), "{codes:?}");
+    // The same list twice has nothing new.
+    let (policies, gaps, _) = held(&[&of_both, &of_both]);
+    assert_eq!(policies, ["View on the cluster", "Edit on the cluster"]);
+    assert_eq!(gaps, []);
+}
+
+#[test]
+fn the_policy_that_a_command_associated_is_one_of_the_principal() {
+    let associated = format!(
+        r#"{{"principalArn": "arn:aws:iam::111122223333:role/dev", "associatedAccessPolicy": {}}}"#,
+        policy("View", r#""accessScope": {"type": "cluster"}"#)
+    );
+    assert_eq!(held(&[&associated]).0, ["View on the cluster"]);
+    let empty =
+        r#"{"principalArn": "arn:aws:iam::111122223333:role/dev", "associatedAccessPolicy": {}}"#;
+    let (policies, gaps, _) = held(&[empty]);
+    assert_eq!(policies, [""; 0]);
+    assert_eq!(gaps, [PolicyGap::Unreadable("{}".to_owned())]);
+}
+
+#[test]
+fn gaps_are_alike_if_they_were_written_alike() {
+    let gaps = |policy: &str| held(&[&list(&[policy])]).1;
+    let misspelled =
+        |when: &str, scope: &str| gaps(&policy("View", &format!("{when}\"accessScope\": {scope}")));
+    let a = misspelled("", r#"{"type": "Namespace", "namespaces": ["a", null]}"#);
+    assert_eq!(
+        a,
+        [PolicyGap::Scope {
+            arn: "arn:aws:eks::aws:cluster-access-policy/View".to_owned(),
+            written: r#"{"namespaces": ["a", null], "type": "Namespace"}"#.to_owned(),
+        }]
+    );
+    let later = r#""associatedAt": "2026", "modifiedAt": "2026", "#;
+    assert_eq!(
+        a,
+        misspelled(later, r#"{"namespaces": ["a", null], "type": "Namespace"}"#)
+    );
+    assert_ne!(
+        a,
+        misspelled("", r#"{"type": "Namespace", "namespaces": ["b", null]}"#)
+    );
+    // Facts of EKS are not a part of what was written.
+    assert_eq!(
+        gaps(r#"{"policyArn": "View", "associatedAt": "2026"}"#),
+        [PolicyGap::Unreadable(r#"{"policyArn": "View"}"#.to_owned())]
+    );
 }
