@@ -12,7 +12,7 @@ import (
 // asWeRead has the rows of aws-auth-map as changes of a question, in their order: each writes what we read in another way than
 // upstream in the way in which upstream reads as we do. Where we refuse a caller, a rule gives the caller a name of refusals.
 var asWeRead = []func(*spec){
-	withUnreadAsRules, withMergesAsWeRead, withTexts, withStoppingAsRules, withUnreadableAsRules,
+	withUnreadAsRules, withMergesAsWeRead, withoutEmptyARNs, withTexts, withStoppingAsRules, withUnreadableAsRules,
 	withoutForeignARNs, withoutOddSessions, withoutLongKeys, withBraces,
 	withStrictARNsInLowerCase, withLastObjects, withExactARNs, withUsersInLowerCase,
 	withContradictionsAsRules, withNewModes, withReservedAccountsAsRules, withoutBracesInValues,
@@ -188,7 +188,8 @@ func (e entry) ofPrincipals(from source) []entry {
 // matter to us. Another one that cannot be read is refused, if its principal can be.
 func withStoppingAsRules(s *spec) {
 	s.eachEntry(func(from source, key string, e entry) []entry {
-		if from.mode != "MountedFile" || !stops(from.mode, key, e) {
+		// We read a pattern, which is no principal to upstream.
+		if from.mode != "MountedFile" || !stops(from.mode, key, e) || slices.ContainsFunc(e.pairs, isPattern) {
 			return []entry{e}
 		}
 		if lower := e.inLowerCase(); !stops(from.mode, key, lower) {
@@ -218,7 +219,7 @@ func (e entry) inLowerCase() entry {
 // withUnreadableAsRules replaces the entries that we refuse.
 func withUnreadableAsRules(s *spec) {
 	s.eachEntry(func(from source, _ string, e entry) []entry {
-		if e.lacksUsername() || e.hasOtherGroups(from) || e.hasKeyTwice() || e.arn() != "" && e.has("sso") {
+		if e.lacksUsername() || e.hasOtherGroups(from) || e.hasKeyTwice() || e.arn() != "" && slices.ContainsFunc(e.pairs, isWide) {
 			return e.ofPrincipals(from)
 		}
 		return []entry{e}
@@ -283,6 +284,17 @@ func withoutLongKeys(s *spec) {
 	s.eachEntry(func(_ source, _ string, e entry) []entry {
 		isLong := func(p pair) bool { return strings.Contains(p.key, "\u017f") }
 		return []entry{{e.anchor, slices.DeleteFunc(slices.Clone(e.pairs), isLong)}}
+	})
+}
+
+// withoutEmptyARNs leaves out empty ARNs beside permission sets and patterns. They are none, and would be a second principal.
+func withoutEmptyARNs(s *spec) {
+	s.eachEntry(func(_ source, _ string, e entry) []entry {
+		isEmpty := func(p pair) bool { return isARNKey(p.key) && p.value.raw == `""` }
+		if slices.ContainsFunc(e.pairs, isWide) {
+			e.pairs = slices.DeleteFunc(slices.Clone(e.pairs), isEmpty)
+		}
+		return []entry{e}
 	})
 }
 
@@ -387,9 +399,11 @@ func withExactARNs(s *spec) {
 	}
 }
 
+func isPattern(p pair) bool { return strings.HasSuffix(asciiLower(p.key), "like") }
+
 // isWide returns whether a key is that of a permission set or a pattern.
 func isWide(p pair) bool {
-	return asciiLower(p.key) == "sso" || strings.HasSuffix(asciiLower(p.key), "like")
+	return asciiLower(p.key) == "sso" || isPattern(p)
 }
 
 func (s *spec) exact(entries []entry, key string) []entry {
@@ -405,9 +419,7 @@ func (s *spec) exact(entries []entry, key string) []entry {
 		if s.isMatch(wide) && (winner == nil || set != "" && set == nameOfSet(wide)) {
 			pairs := slices.Clone(e.pairs)
 			pairs[at] = pair{key, text(canonical(s.id))}
-			// An empty ARN is none, and would be a second one.
-			isEmpty := func(p pair) bool { return isARNKey(p.key) && p.value.raw == `""` }
-			winner, set = []entry{{e.anchor, slices.DeleteFunc(pairs, isEmpty)}}, nameOfSet(wide)
+			winner, set = []entry{{e.anchor, pairs}}, nameOfSet(wide)
 		}
 	}
 	return append(winner, others...)
