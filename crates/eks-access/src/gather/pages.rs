@@ -35,18 +35,13 @@ pub(super) fn is_cut_off(list: &Node, group: &str, of_items: &str) -> bool {
     next.is_some_and(is_token) && (group == k8s_rbac::API_GROUP || KINDS.contains(&of_items))
 }
 
-/// Returns whether AWS has more of a list, or of one of several: the EKS API has `nextToken`, the IAM API `IsTruncated`, and
-/// the AWS command line `NextToken` for both.
-pub(super) fn is_page(node: &Node) -> bool {
-    let has_token = |key| node.get(key).is_some_and(is_token);
-    match node {
-        Node::Sequence(items) => items.iter().any(is_page),
-        _ => {
-            has_token("NextToken")
-                || has_token("nextToken")
-                || node.get("IsTruncated").and_then(Node::as_text) == Some("true")
-        }
-    }
+/// Returns whether AWS has more of a list: the EKS API has `nextToken`, the IAM API `IsTruncated`, and the AWS command line
+/// `NextToken` for both.
+pub(super) fn is_page(answer: &Node) -> bool {
+    let has_token = |key| answer.get(key).is_some_and(is_token);
+    has_token("NextToken")
+        || has_token("nextToken")
+        || answer.get("IsTruncated").and_then(Node::as_text) == Some("true")
 }
 
 /// Returns whether AWS has more access entries. The pages of the access policies of one principal are not meant.
@@ -59,12 +54,9 @@ pub(super) fn is_page_of_entries(node: &Node) -> bool {
 
 /// Returns whether an answer has some principals of an account and not all: `aws iam get-role` and `get-user` print one, and
 /// `get-group` the users of a group.
-pub(super) fn is_part_of_principals(node: &Node) -> bool {
-    let is_there = |key| node.get(key).is_some();
-    match node {
-        Node::Sequence(items) => items.iter().any(is_part_of_principals),
-        _ => ["Group", "Role", "User"].into_iter().any(is_there),
-    }
+pub(super) fn is_part_of_principals(answer: &Node) -> bool {
+    let is_there = |key| answer.get(key).is_some();
+    ["Group", "Role", "User"].into_iter().any(is_there)
 }
 
 fn is_token(node: &Node) -> bool {

@@ -184,6 +184,7 @@ fn shape_of_list(items: &[Node]) -> Option<Shape> {
             .any(|item| keys.iter().any(|key| item.get(key).is_some()))
     };
     if any(&[
+        "accessEntries",
         "accessEntry",
         "accessEntryArn",
         "associatedAccessPolicies",
