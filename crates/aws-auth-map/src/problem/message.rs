@@ -85,7 +85,7 @@ impl fmt::Display for ProblemKind {
             }
             Self::ContradictoryAccessPolicy => {
                 "the principal has this access policy with two scopes, or on some lists only, so it is not \
-                 used; remove what is out of date"
+                 used; remove the one that is out of date"
             }
             Self::CutOffPolicies => {
                 "the list of access policies is cut off; run the command again without `--max-items` and \

@@ -373,6 +373,10 @@ fn the_policy_that_a_command_associated_is_one_of_the_principal() {
     let (policies, gaps, _) = held(&[empty]);
     assert_eq!(policies, [""; 0]);
     assert_eq!(gaps, [PolicyGap::Unreadable("{}".to_owned())]);
+    for value in ["null", "\"x\"", "[]"] {
+        let other = empty.replace("{}", value);
+        assert_eq!(held(&[&other]).1, [PolicyGap::Unreadable(value.to_owned())]);
+    }
 }
 
 #[test]

@@ -109,12 +109,19 @@ impl Entry<'_, '_, '_> {
                     .collect()
             })
             .collect();
+        // How many lists have each policy.
+        let mut lists_with: HashMap<&str, usize> = HashMap::new();
+        for list in &whole {
+            let arns: HashSet<&str> = list.iter().map(|(_, policy)| policy.arn()).collect();
+            for arn in arns {
+                let count = lists_with.entry(arn).or_default();
+                *count = count.saturating_add(1);
+            }
+        }
         let mut found = HashSet::new();
         for (at, policy) in whole.iter().flatten() {
-            let has = |list: &Vec<(At, AccessPolicy)>| {
-                list.iter().any(|(_, other)| other.arn() == policy.arn())
-            };
-            if !whole.iter().all(has) && found.insert(policy.arn().to_owned()) {
+            let is_on_each = lists_with.get(policy.arn()) == Some(&whole.len());
+            if !is_on_each && found.insert(policy.arn().to_owned()) {
                 self.report_of_list(ProblemKind::ContradictoryAccessPolicy, *at);
                 gaps.insert(PolicyGap::Scope {
                     arn: policy.arn().to_owned(),
@@ -156,14 +163,15 @@ fn read_list((text, list): List<'_>, keys: &Keys) -> Vec<(At, Result<AccessPolic
             })
             .collect(),
         Some(Node::Null) => Vec::new(),
-        None => {
-            let associated = list.get(ASSOCIATED).and_then(Node::as_mapping);
-            let policy = associated.unwrap_or(list);
-            match policy.get(keys.policy) {
-                None if associated.is_none() => Vec::new(),
-                arn => vec![(at(arn), read_policy(policy, keys.policy))],
+        None => match (list.get(ASSOCIATED), list.get(keys.policy)) {
+            (Some(Node::Mapping(policy)), _) => {
+                let at = at(policy.get(keys.policy));
+                vec![(at, read_policy(policy, keys.policy))]
             }
-        }
+            (Some(other), _) => vec![(at(Some(other)), Err(PolicyGap::Unreadable(written(other))))],
+            (None, Some(arn)) => vec![(at(Some(arn)), read_policy(list, keys.policy))],
+            (None, None) => Vec::new(),
+        },
         Some(other) => {
             let gap = PolicyGap::Unreadable(written(other));
             vec![(at(Some(other)), Err(gap))]
