@@ -42,7 +42,7 @@ pub struct Caller {
     groups: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     access_policies: Vec<HeldPolicy>,
-    /// What is not known of the access policies.
+    /// The gaps in the access policies.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     policy_gaps: Vec<String>,
     /// Empty for a user that comes from no rule.

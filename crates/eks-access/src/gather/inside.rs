@@ -27,9 +27,11 @@ pub(crate) fn is_access(node: &Node) -> bool {
     gives_access(node) || has_text_with_access(node)
 }
 
-/// Returns whether an API object of an unknown kind has a role, a binding or a mapping inside.
+/// Returns whether an API object of an unknown kind has a role, a binding, a mapping or an access entry inside.
 pub(super) fn has_access(group: &str, object: &Node) -> bool {
-    !REPORTS.contains(&group) && object.as_mapping().is_some_and(is_below)
+    let is_access =
+        |object: &Mapping| has_section(object) || has_principal(object) || is_below(object);
+    !REPORTS.contains(&group) && object.as_mapping().is_some_and(is_access)
 }
 
 /// Returns whether a value is or has a role, a binding, a mapping, or a resource that gives access.

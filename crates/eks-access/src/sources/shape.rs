@@ -56,14 +56,21 @@ fn is_read_alone(item: &Node) -> bool {
 }
 
 /// Returns whether an object is a list of API objects, and lacks the kind or the version that a list has. One that may
-/// be cut off is not.
+/// be cut off, or has anything else, is not.
 fn is_list_without_kind(mapping: &Mapping) -> bool {
     let is_there = |key| mapping.get(key).is_some_and(|value| !value.is_null());
     let metadata = mapping.get("metadata");
     let is_cut_off = metadata.is_some_and(|metadata| metadata.get("continue").is_some());
     let items = mapping.get("items").and_then(Node::as_sequence);
     let has_kind = is_there("apiVersion") && is_there("kind");
-    !has_kind && !is_cut_off && items.is_some_and(|items| items.iter().any(is_api_object))
+    let keys = ["apiVersion", "items", "kind", "metadata"];
+    let mut entries = mapping.entries().iter();
+    let has_more =
+        !mapping.duplicates().is_empty() || entries.any(|(key, _)| !keys.contains(&key.text()));
+    !has_kind
+        && !is_cut_off
+        && !has_more
+        && items.is_some_and(|items| items.iter().any(is_api_object))
 }
 
 /// Recognizes a document by its keys. `None` if it has no known shape.

@@ -1,8 +1,8 @@
 //! Two documents that map one principal to different users.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use aws_auth_map::{BackendKind, Rule, RulePrincipal};
+use aws_auth_map::{AccessPolicy, BackendKind, Rule, RulePrincipal, Template};
 
 use super::Read;
 use crate::document::Document;
@@ -53,10 +53,16 @@ fn principal(rule: &Rule) -> Option<String> {
     }
 }
 
-/// Returns whether two rules make the same user, with the same access policies as far as they are known.
+/// Returns whether two rules make the same user, with the same access policies as far as they are known. The order of
+/// groups and policies does not matter.
 fn is_same(one: &Rule, other: &Rule) -> bool {
     let is_known = |rule: &Rule| rule.policy_gaps().is_empty();
     let is_policy_known = is_known(one) && is_known(other);
-    (one.username(), one.groups()) == (other.username(), other.groups())
-        && (!is_policy_known || one.access_policies() == other.access_policies())
+    let groups =
+        |rule: &Rule| -> BTreeSet<String> { rule.groups().iter().map(Template::source).collect() };
+    let policies =
+        |rule: &Rule| -> HashSet<AccessPolicy> { rule.access_policies().iter().cloned().collect() };
+    one.username() == other.username()
+        && groups(one) == groups(other)
+        && (!is_policy_known || policies(one) == policies(other))
 }
