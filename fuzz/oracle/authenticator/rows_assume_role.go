@@ -129,7 +129,7 @@ func (f *roleFlags) addTo(parameters map[string]string) {
 
 // habits are what the rows say of a program.
 type habits struct {
-	// code returns what is sent to STS as the code, or "" if the run is refused.
+	// code returns the code that is sent to STS, or "" if the run is refused.
 	code func(run signerRun) string
 	// profileName and commandName are the default names of sessions.
 	profileName, commandName string

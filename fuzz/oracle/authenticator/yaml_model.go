@@ -98,7 +98,7 @@ func newYAMLModel(text string) (*yamlModel, twoReadings, bool) {
 	return m, both, true
 }
 
-// unsupportedIn returns the rows of what is unsupported in a value, and enters those of what may be.
+// unsupportedIn returns the rows of the unsupported parts of a value, and enters those of the parts that may be.
 func unsupportedIn(value any, chances map[string]bool) map[string]bool {
 	rows := map[string]bool{}
 	var parts []any
