@@ -2,10 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"oracle/differential"
 )
@@ -42,7 +44,7 @@ func rowsOfYAML(p *differential.Pair) []string {
 	if !isRead && differential.Code(p.Ours) != "" {
 		return nil
 	}
-	if apart := tagInFlow.ReplaceAllString(text, "$1 $2"); apart != text && isTagInFlow(p, text, apart) {
+	if tagInFlow.MatchString(text) && isTagInFlow(p, text) {
 		return []string{"explicit-tag"}
 	}
 	m, expected, is := newYAMLModel(text)
@@ -74,34 +76,36 @@ func rowsOfYAML(p *differential.Pair) []string {
 
 var (
 	tagFirst    = regexp.MustCompile(`^!\S+`)
-	quotedFirst = regexp.MustCompile(`^"(?:[^"\\]|\\.)*"`)
+	quotedFirst = regexp.MustCompile(`^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')`)
 )
 
-// rowsOfFirst returns the rows of a text whose first line, or tag, is a document with one scalar: upstream does not look at what
-// follows, and the driver may refuse it.
+// rowsOfFirst returns the rows of a text whose first lines, or tag, or quoted text, are its first document: upstream does not look
+// at what follows, and the driver may refuse it behind a scalar.
 func rowsOfFirst(text string, p *differential.Pair) []string {
-	line, _, _ := strings.Cut(text, "\n")
-	tag, quoted := tagFirst.FindString(text), quotedFirst.FindString(text)
-	for _, first := range []string{line, tag, quoted} {
+	tag := tagFirst.FindString(text)
+	firsts := []string{tag, quotedFirst.FindString(text)}
+	for at := range text {
+		if text[at] == '\n' {
+			firsts = append(firsts, text[:at+1])
+		}
+	}
+	for _, first := range firsts {
 		m, expected, is := newYAMLModel(first)
+		if !is || len(m.theirFaults) > 0 || !isAsModelled(expected.theirs, p.Theirs) {
+			continue
+		}
 		read, _ := p.Theirs["json"].(string)
+		isScalar := !strings.ContainsAny(read[:1], "[{")
 		switch {
-		case !is || read == "" || strings.ContainsAny(read[:1], "[{") || !isAsModelled(expected.theirs, p.Theirs):
-		case differential.Code(p.Ours) == "yaml":
+		case isScalar && differential.Code(p.Ours) == "yaml":
 			return []string{"fault-after-the-document"}
-		case first != tag && isAsModelled(expected.ours, p.Ours):
+		case first != tag && len(m.ourFaults) == 0 && isAsModelled(expected.ours, p.Ours):
 			return slices.Sorted(maps.Keys(m.rows))
 		}
 	}
 	if at := percentLine.FindStringIndex(text); at != nil && strings.HasPrefix(differential.ErrorField(p.Ours, "message"), "a directive") {
 		if m, expected, is := newYAMLModel(text[:at[0]+1]); is && len(m.theirFaults) == 0 && isAsModelled(expected.theirs, p.Theirs) {
 			return []string{"percent-line"}
-		}
-	}
-	if before := withoutLastLine(text); before != "" {
-		m, expected, is := newYAMLModel(before)
-		if is && len(m.theirFaults)+len(m.ourFaults) == 0 && isAsModelled(expected.theirs, p.Theirs) && isAsModelled(expected.ours, p.Ours) {
-			return slices.Sorted(maps.Keys(m.rows))
 		}
 	}
 	return nil
@@ -119,13 +123,15 @@ var isBracketed = regexp.MustCompile(`^ *[\[{]`)
 // A tag before a comma or a bracket. For upstream, that belongs to the tag.
 var tagInFlow = regexp.MustCompile(`(![^\s,\[\]{}]*)([,\[\]{}])`)
 
-// isTagInFlow returns whether the driver reads a text as if tags stood apart from what follows, or refuses it if it would do so
-// then; and whether upstream refuses the tags, or reads what follows as part of them.
-func isTagInFlow(p *differential.Pair, text, apart string) bool {
+// isTagInFlow returns whether the driver reads a text as if some tags stood apart from what follows, or refuses it because of a
+// tag or if it would do so then; and whether upstream refuses the tags, or reads what follows as part of them.
+func isTagInFlow(p *differential.Pair, text string) bool {
 	isOurs := slices.ContainsFunc(readable(text), func(text string) bool { return isOurs(text, p.Ours) })
 	if differential.Code(p.Ours) != "" {
-		m, _, is := newYAMLModel(apart)
-		isOurs = !is || len(m.ourFaults) > 0
+		isOurs = isFaultBehindATag(text, p.Ours) || slices.ContainsFunc(tagsApart(text), func(text string) bool {
+			m, _, is := newYAMLModel(text)
+			return !is || m.isFaulty && differential.Code(p.Ours) == "yaml" || len(m.ourFaults) > 0
+		})
 	}
 	m, expected, is := newYAMLModel(text)
 	if message := differential.ErrorField(p.Theirs, "message"); message != "" {
@@ -135,6 +141,40 @@ func isTagInFlow(p *differential.Pair, text, apart string) bool {
 		return isOurs && isRefused
 	}
 	return isOurs && is && len(m.theirFaults) == 0 && isAsModelled(expected.theirs, p.Theirs)
+}
+
+// tagsApart returns texts in which tags stand apart from what follows: all, one, or all but one.
+func tagsApart(text string) []string {
+	return replacements(text, tagInFlow, func(tag string) string { return tagInFlow.ReplaceAllString(tag, "$1 $2") })
+}
+
+// replacements returns texts in which all matches of a pattern are replaced, one, or all but one.
+func replacements(text string, pattern *regexp.Regexp, replace func(string) string) []string {
+	texts := []string{pattern.ReplaceAllStringFunc(text, replace)}
+	all := pattern.FindAllStringIndex(text, -1)
+	if len(all) < 2 {
+		return texts
+	}
+	for _, at := range all {
+		before, match, after := text[:at[0]], text[at[0]:at[1]], text[at[1]:]
+		texts = append(texts, before+replace(match)+after)
+		texts = append(texts, pattern.ReplaceAllStringFunc(before, replace)+match+pattern.ReplaceAllStringFunc(after, replace))
+	}
+	return texts
+}
+
+// isFaultBehindATag returns whether the driver refuses a text because a comma or a bracket follows a tag.
+func isFaultBehindATag(text string, ours differential.Answer) bool {
+	message := differential.ErrorField(ours, "message")
+	for n, line := range strings.Split(text, "\n") {
+		for _, at := range tagInFlow.FindAllStringSubmatchIndex(line, -1) {
+			column := utf8.RuneCountInString(line[:at[4]]) + 1
+			if differential.Code(ours) == "yaml" && message == fmt.Sprintf("not YAML at line %d, column %d", n+1, column) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // rowOfTheirRefusal returns the row of a value that upstream refuses with a message, or "".
@@ -159,9 +199,9 @@ func rowsOfOurRefusal(m *yamlModel, text, code, message string) []string {
 	case strings.Contains(message, "a colon is missing") && colonInList.MatchString(text):
 		return []string{"colon-before-a-bracket"}
 	case m.ourFaults["null-key"]:
-		// For upstream, a later entry has taken the place of the mapping with such a key.
-		if m.ourFaults["duplicate-key"] && code == "yaml" && strings.HasPrefix(message, "a key that is a list, a mapping or null") {
-			return []string{"duplicate-key"}
+		// For upstream, another entry has taken the place of the mapping with such a key.
+		if code == "yaml" && strings.HasPrefix(message, "a key that is a list, a mapping or null") {
+			return []string{"null-key"}
 		}
 		return nil
 	}
@@ -185,14 +225,16 @@ var (
 // aMark stands for a `?`.
 const aMark = "\ue000"
 
+var escapedSlash = regexp.MustCompile(`\\/`)
+
 // readable returns texts one of which upstream would have to read in place of a text: with tags apart from what follows, `/` in
 // place of some `\/`, and another character in place of some `?`.
 func readable(text string) []string {
-	text = tagInFlow.ReplaceAllString(text, "$1 $2")
-	texts := []string{text, strings.ReplaceAll(text, `\/`, `/`)}
-	texts = append(texts, doubleQuoted.ReplaceAllStringFunc(text, func(quoted string) string { return strings.ReplaceAll(quoted, `\/`, `/`) }))
-	for _, at := range regexp.MustCompile(`\\/`).FindAllStringIndex(text, -1) {
-		texts = append(texts, text[:at[0]]+text[at[0]+1:])
+	var texts []string
+	for _, apart := range tagsApart(text) {
+		texts = append(texts, apart)
+		texts = append(texts, replacements(apart, escapedSlash, func(string) string { return "/" })...)
+		texts = append(texts, doubleQuoted.ReplaceAllStringFunc(apart, func(quoted string) string { return strings.ReplaceAll(quoted, `\/`, `/`) }))
 	}
 	for _, one := range texts {
 		texts = append(texts, withoutMarks(one)...)
@@ -200,9 +242,9 @@ func readable(text string) []string {
 	return texts
 }
 
-// withoutMarks returns a text with another character in place of all `?` that are no indicators, or of one `?`.
+// withoutMarks returns a text with another character in place of all `?` that are no indicators, of all `?`, or of one.
 func withoutMarks(text string) []string {
-	texts := []string{mark.ReplaceAllString(text, "${2}"+aMark+"${1}")}
+	texts := []string{mark.ReplaceAllString(text, "${2}"+aMark+"${1}"), strings.ReplaceAll(text, "?", aMark)}
 	for at := range text {
 		if text[at] == '?' {
 			texts = append(texts, text[:at]+aMark+text[at+1:])
@@ -232,7 +274,7 @@ func rowOfSyntax(text, message string, ours differential.Answer) string {
 	case isOf("invalid Unicode character escape code") && isBracketed.MatchString(text) && json.Valid([]byte(text)) &&
 		isAsModelled(parseJSON(text), ours):
 		return "surrogate-pair"
-	case isOf("did not find expected ','", "unexpected end of stream", "cannot start any token") && strings.Contains(text, "?"):
+	case isOf("did not find expected ','", "unexpected end of stream", "cannot start any token", "unknown escape character") && strings.Contains(text, "?"):
 		if slices.ContainsFunc(readable(text), func(one string) bool { return strings.Contains(one, aMark) && isRead(one) }) {
 			return "question-mark-in-flow"
 		}
@@ -249,7 +291,7 @@ func rowOfSyntax(text, message string, ours differential.Answer) string {
 // isOurs returns whether an answer of the driver is what it reads in a text.
 func isOurs(text string, answer differential.Answer) bool {
 	m, expected, is := newYAMLModel(text)
-	if end := strings.LastIndex(strings.TrimRight(text, "\n"), "\n"); !is && end > 0 && strings.ContainsAny(text[:1], "!{[") {
+	if end := strings.LastIndex(strings.TrimRight(text, "\n"), "\n"); !is && end > 0 && strings.ContainsAny(strings.TrimLeft(text, " ")[:1], "!{[\"'") {
 		// The document may end before the lines that cannot be read.
 		return isOurs(text[:end+1], answer)
 	}

@@ -26,7 +26,7 @@ var yamlCases = []struct{ row, text, theirs, ours string }{
 	{"key-text", "9223372036854775808: a", "!unsupported map key of type: uint64", `{"9223372036854775808":"a"}`},
 	{"duplicate-key", "a: 1\na: 2", `{"a":2}`, "!`a`: the key is defined twice"},
 	{"duplicate-key", "<<: {a: 1, a: 2}", `{"a":2}`, "!`a`: the key is defined twice"},
-	{"duplicate-key", "a: {~: 1}\na: 2", `{"a":2}`, "!a key that is a list, a mapping or null at line 1, column 4"},
+	{"null-key", "a: {~: 1}\na: 2", `{"a":2}`, "!a key that is a list, a mapping or null at line 1, column 4"},
 	{"merge-after-the-key", "a: 1\n<<: {a: 2, b: 3}", `{"a":2,"b":3}`, `{"a":1,"b":3}`},
 	{"merge-of-an-alias-to-a-list", "a: &a [{b: 1}]\n<<: *a", "!yaml: map merge requires map or sequence of maps as the value", `{"a":[{"b":1}],"b":1}`},
 	{"infinite-number", "- .inf", "!json: unsupported value: +Inf", "[null]"},
@@ -49,7 +49,22 @@ var yamlCases = []struct{ row, text, theirs, ours string }{
 	{"null-document", "~\n---\na", "null", `"a"`},
 	{"null-document", "null\n---\n\"\\/\"", "null", `"/"`},
 	{"null-document", "~\n---\n{a: 1, a: 2}", "null", "!`a`: the key is defined twice"},
+	{"null-key", "yes: {~: 1}\nTrue: 2", `{"true":2}`, "!a key that is a list, a mapping or null at line 1, column 7"},
+	{"null-key", "<<: {a: {~: 1}}\na: 2", `{"a":2}`, "!a key that is a list, a mapping or null at line 1, column 10"},
+	{"infinite-number", " .inf # c\n---\na: 1", "!json: unsupported value: +Inf", "null"},
+	{"question-mark-in-flow", "{a? ? b}", "!yaml: did not find expected ',' or '}'", `{"a? ? b":null}`},
+	{"escaped-slash", " \"\\/\"\n- |\n  \ttab\n", "!yaml: found unknown escape character", `"/"`},
+	{"question-mark-in-flow", `{a?"\}`, "!yaml: found unknown escape character", `{"a?\"\\":null}`},
+	{"explicit-tag", "- [!,]\n- -!,", "!yaml: line 1: did not find expected ',' or ']'", `[[null],"-!,"]`},
+	{"explicit-tag", `["",!] ]`, `["",""]`, "!not YAML at line 1, column 6"},
+	{"key-text", " .5:\n- `", `{"0.5":null}`, `{".5":null}`},
+	{"fault-after-the-document", "&b\na\n:\t&b *b", `"a"`, "!an anchor is defined a second time at line 3, column 3"},
 	{"percent-line", "a\n%", `"a %"`, "!a directive at line 2, column 1; only one `%YAML` is read"},
+	{"explicit-tag", "&a\n!", `""`, "null"},
+	{"explicit-tag", "a: &a # c\n  !!binary s", "!yaml: !!binary value contains invalid base64 data", `{"a":"s"}`},
+	{"explicit-tag", "a: ! &b\nc: d", `{"a":"","c":"d"}`, `{"a":null,"c":"d"}`},
+	{"escaped-slash", "- [\"\\/\\/\"]\n- <\"\\/\"", "!yaml: found unknown escape character", `[["//"],"<\"\\/\""]`},
+	{"fault-after-the-document", "'a b': &b\n- [*a", `"a b"`, "!an anchor is defined a second time at line 2, column 1"},
 	{"escaped-slash", `- "\/"`, "!yaml: found unknown escape character", `["/"]`},
 	{"surrogate-pair", `["\ud83d\ude00"]`, "!yaml: found invalid Unicode character escape code", `["😀"]`},
 }
@@ -97,21 +112,26 @@ func TestARowOfYAMLNeedsBothAnswers(t *testing.T) {
 	}
 }
 
-// Behind a first line that is one scalar, upstream does not look.
-func TestAFirstLineMayBeTheDocument(t *testing.T) {
-	for _, test := range []struct{ theirs, ours, row string }{
-		{`"1.5"`, "!not YAML at line 2, column 1", "fault-after-the-document"},
-		{`"1.5"`, "1.5", "explicit-tag"},
-		{`"1.5"`, `"1"`, ""},
-		{`"1.5"`, "!`a`: the key is defined twice", ""},
-		{`"1"`, "1.5", ""},
-		{"{}", "1.5", ""},
-		{"!another reason", "1.5", ""},
+// Behind a first scalar, upstream does not look, and the driver may.
+func TestAFirstScalarMayBeTheDocument(t *testing.T) {
+	const withComment, beforeBracket = "! 1.5 # c\n: x\nb: '", "!]"
+	for _, test := range []struct{ text, theirs, ours, row string }{
+		{withComment, `"1.5"`, "!not YAML at line 2, column 1", "fault-after-the-document"},
+		{withComment, `"1.5"`, "1.5", "explicit-tag"},
+		{withComment, `"1.5"`, `"1"`, ""},
+		{withComment, `"1.5"`, "!`a`: the key is defined twice", ""},
+		{withComment, `"1"`, "1.5", ""},
+		{withComment, "{}", "1.5", ""},
+		{withComment, "!another reason", "1.5", ""},
+		{beforeBracket, `""`, "!not YAML at line 1, column 2", "explicit-tag"},
+		{beforeBracket, `""`, "null", "explicit-tag"},
+		{beforeBracket, `""`, "!`a`: the key is defined twice", ""},
+		{beforeBracket, `"]"`, "!not YAML at line 1, column 2", ""},
 	} {
-		question := asJSON(yamlQuestion{"yaml.read", "! 1.5 # c\n: x\nb: '"})
+		question := asJSON(yamlQuestion{"yaml.read", test.text})
 		p := &differential.Pair{Case: question, Theirs: readOrRefused(test.theirs), Ours: readOrRefused(test.ours)}
 		if got := strings.Join(rowsOfYAML(p), ", "); got != test.row {
-			t.Errorf("%s and %s: got %q and not %q", test.theirs, test.ours, got, test.row)
+			t.Errorf("%q, %s and %s: got %q and not %q", test.text, test.theirs, test.ours, got, test.row)
 		}
 	}
 }

@@ -55,7 +55,7 @@ func textOf(c differential.Case) string { return parse[yamlQuestion](c.Question(
 // yaml generates a document, with a random change in some.
 func (g generator) yaml() string {
 	// Forms that random texts rarely have.
-	switch g.IntN(3000) {
+	switch g.IntN(3500) {
 	case 0:
 		return `"a" ` + g.yamlFlow(2) + g.Pick("", "{c:[", "{"+g.yamlKey()+":["+g.yamlScalar())
 	case 1:
@@ -68,6 +68,9 @@ func (g generator) yaml() string {
 		return `["\ud83d\ude00"]`
 	case 5:
 		return "a: &a [" + g.Pick("{b: 1}", "{b: x, c: [d]}, {b: y}", "") + "]\n<<: *a\n"
+	case 6:
+		null := g.Pick("~", "", "null") + ": " + g.yamlScalar()
+		return g.Pick("a: {"+null+"}\n", "<<: {a: {"+null+"}}\n") + "a: " + g.yamlFlow(1)
 	}
 	var b strings.Builder
 	g.yamlBlock(&b, "", 3)

@@ -62,6 +62,7 @@ func yamlDocuments(text string) ([]*yamlv3.Node, error) {
 
 // newYAMLModel reads the first document of a text, and for the driver the first one that is not null.
 func newYAMLModel(text string) (*yamlModel, twoReadings, bool) {
+	text = withPropertiesOnOneLine(text)
 	documents, err := yamlDocuments(text)
 	if end := documentEnd.FindStringIndex(text); len(documents) == 0 && end != nil {
 		// Upstream does not look at the documents behind the first one.
@@ -85,7 +86,8 @@ func newYAMLModel(text string) (*yamlModel, twoReadings, bool) {
 		}
 	}
 	for _, other := range documents[1:] {
-		if both.ours != nil || len(m.ourFaults) > 0 {
+		_, isInfinite := both.theirs.(unsupported)
+		if both.ours != nil || isInfinite || len(m.ourFaults) > 0 {
 			break
 		}
 		next, ours := read(other)
@@ -96,6 +98,29 @@ func newYAMLModel(text string) (*yamlModel, twoReadings, bool) {
 	maps.Copy(m.theirFaults, unsupportedIn(both.theirs, m.theirChances))
 	maps.Copy(m.ourFaults, unsupportedIn(both.ours, map[string]bool{}))
 	return m, both, true
+}
+
+// A line that ends with an anchor, and the tag on the next line.
+var tagOnNextLine = regexp.MustCompile(`(&[\w-]+)[ \t]*(?:#.*)?\r?\n[ \t]*(!)`)
+
+// withPropertiesOnOneLine returns a text whose anchors and tags of one value are on one line, where the model finds them.
+func withPropertiesOnOneLine(text string) string {
+	joined := tagOnNextLine.ReplaceAllString(text, "$1 $2")
+	if joined == text {
+		return text
+	}
+	before, _ := yamlDocuments(text)
+	after, _ := yamlDocuments(joined)
+	if !slices.EqualFunc(before, after, isSameTree) {
+		return text
+	}
+	return joined
+}
+
+// isSameTree returns whether two nodes have the same values, anchors and tags.
+func isSameTree(a, b *yamlv3.Node) bool {
+	return a.Kind == b.Kind && a.Tag == b.Tag && a.Value == b.Value && a.Anchor == b.Anchor &&
+		slices.EqualFunc(a.Content, b.Content, isSameTree)
 }
 
 // unsupportedIn returns the rows of the unsupported parts of a value, and enters those of the parts that may be.
@@ -192,7 +217,7 @@ func (m *yamlModel) scalar(node *yamlv3.Node) twoReadings {
 	return twoReadings{theirs, ours}
 }
 
-var tagBefore = regexp.MustCompile(`^(?:&[\w-]+[ \t]+)?(!\S*)(.*)`)
+var tagBefore = regexp.MustCompile(`^(?:&[\w-]+[ \t]+)?(!\S*)(?:[ \t]+&[\w-]+)?(.*)`)
 
 // tag returns the tag of a scalar as it is written, or "".
 func (m *yamlModel) tag(node *yamlv3.Node) string {

@@ -33,7 +33,7 @@ fn every_divergence_is_listed_and_real() {
         ("key-text", "True: a", r#"{"true":"a"}"#, r#"{"True":"a"}"#),
         ("duplicate-key", "a: 1\na: 2", r#"{"a":2}"#, "refused"),
         ("duplicate-key", "<<: {a: 1, a: 2}", r#"{"a":2}"#, "refused"),
-        ("duplicate-key", "a: {~: 1}\na: 2", r#"{"a":2}"#, "refused"),
+        ("null-key", "a: {~: 1}\na: 2", r#"{"a":2}"#, "refused"),
         (
             "merge-of-an-alias-to-a-list",
             "a: &a [{b: 1}]\n<<: *a",
