@@ -30,7 +30,7 @@ use crate::principals::Principals;
 use crate::problem::{Problem, SourceFault};
 use crate::rbac::RulePositions;
 use crate::source::{Source, SourceKind, Unrecognized};
-use crate::sources::{self, Account, MadeCluster, NestedStack};
+use crate::sources::{self, Account, EksctlEntry, MadeCluster, NestedStack};
 use crate::workload::Workload;
 
 /// Everything that the documents have.
@@ -42,6 +42,8 @@ pub(crate) struct Gathered {
     pub(crate) config_maps: Vec<ConfigMapCandidate>,
     /// Access entries in the shape of the EKS API, by document.
     pub(crate) entries: Vec<(usize, Vec<Node>)>,
+    /// Access entries as eksctl prints them.
+    pub(crate) eksctl_entries: Vec<EksctlEntry>,
     /// Documents that a reader of `aws-auth-map` reads from their text.
     pub(crate) mapping_texts: Vec<(usize, SourceKind)>,
     /// The places of templates of CloudFormation, by document. They are filled in once the account of the cluster is
@@ -128,6 +130,7 @@ impl Gathered {
                 .unwrap_or_else(|| "default".to_owned()),
             config_maps: Vec::new(),
             entries: Vec::new(),
+            eksctl_entries: Vec::new(),
             mapping_texts: Vec::new(),
             templates: BTreeMap::new(),
             account: None,

@@ -184,6 +184,15 @@ pub enum SourceFault {
          one that is out of date"
     )]
     DifferentMappings(Place),
+    /// An access entry as eksctl prints it, and no other description of it: its principal.
+    #[error(
+        "eksctl prints the access entry of {0} without its username and its type; add the output of `aws eks \
+         describe-access-entry`"
+    )]
+    EntryOfEksctl(String),
+    /// eksctl prints other groups than another document has: the principal.
+    #[error("{0} has other groups in another document; leave out the one that is out of date")]
+    OtherGroups(String),
     /// A list of access entries has an item that is none, such as the message of a command that failed.
     #[error(
         "an item of the list is not an access entry; a command may have printed it in place of its output"
@@ -227,7 +236,10 @@ impl SourceFault {
             Self::NamespaceDefaulted => "namespace-defaulted",
             Self::UnknownVersion(_) => "unknown-version",
             Self::Contradiction(_) | Self::SeveralModes(_) => "contradiction",
-            Self::DifferentMappings(_) | Self::DifferentRules(..) => "different-mappings",
+            Self::DifferentMappings(_) | Self::DifferentRules(..) | Self::OtherGroups(_) => {
+                "different-mappings"
+            }
+            Self::EntryOfEksctl(_) => "listed-entries",
             Self::CutOff(_) => "cut-off-list",
             Self::ForeignItem => "foreign-item",
             Self::AuthenticationMode(_) => "authentication-mode",

@@ -41,7 +41,8 @@ impl Source {
 pub enum SourceKind {
     /// The ConfigMap with the mapping, or its bare data.
     ConfigMap,
-    /// Access entries and their policies, as the AWS command line prints or takes them.
+    /// Access entries and their policies, as the AWS command line prints or takes them, or `eksctl get accessentry` prints
+    /// them.
     AccessEntries,
     /// `IAMIdentityMapping` objects.
     IdentityMappings,
@@ -65,7 +66,7 @@ pub enum SourceKind {
     ServiceAccounts,
     /// The output of `aws iam list-roles`, `list-users`, `get-role` or `get-user`.
     Principals,
-    /// The output of `aws eks describe-cluster`.
+    /// The output of `aws eks describe-cluster` or `eksctl get cluster`.
     DescribeCluster,
     /// The output of `aws eks describe-nodegroup` or `describe-fargate-profile`.
     ManagedNodes,

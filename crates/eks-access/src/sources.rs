@@ -1,6 +1,7 @@
 //! The formats of documents, and the parts that a cluster needs of them.
 
 mod cloud_formation;
+mod eksctl_entries;
 mod managed_nodes;
 mod nodes;
 mod shape;
@@ -20,6 +21,7 @@ use nodes::without_offsets;
 use shape::{arns_of_text, is_server_text};
 
 pub(crate) use cloud_formation::{Account, MadeCluster, NestedStack, lose_unread, take_template};
+pub(crate) use eksctl_entries::{EksctlEntry, take_eksctl_entries};
 pub(crate) use managed_nodes::{take_cluster_config, take_managed_nodes};
 pub(crate) use shape::{Shape, is_access_entry, is_api_object, objects_of, shape};
 pub(crate) use terraform::take_terraform;
@@ -85,28 +87,59 @@ pub(crate) fn is_named_like_mapping(node: &Node) -> bool {
         == Some(aws_auth_map::ConfigMapName::default().name())
 }
 
-/// Takes the mode and the version from `aws eks describe-cluster`.
+/// Takes the mode and the version from `aws eks describe-cluster` or `eksctl get cluster`.
 pub(crate) fn take_cluster(gathered: &mut Gathered, text: &Text<'_>, node: &Node) {
     gathered.saw(text, SourceKind::DescribeCluster, node.offset());
-    let Some(cluster) = node.get("cluster") else {
-        return;
+    let (cluster, names) = match node.get("cluster") {
+        Some(cluster) => (cluster, &OF_AWS),
+        None => (node, &OF_EKSCTL),
     };
-    gathered.saw_cluster(text, cluster.get("name"));
-    gathered.saw_cluster_arn(text, cluster.get("arn"));
-    let arn = cluster.get("arn").and_then(Node::as_text);
+    gathered.saw_cluster(text, cluster.get(names.name));
+    gathered.saw_cluster_arn(text, cluster.get(names.arn));
+    let arn = cluster.get(names.arn).and_then(Node::as_text);
     if let Some(account) = arn.and_then(Account::of_cluster) {
         gathered.account = Some(account);
     }
-    if let Some(version) = cluster.get("version") {
+    if let Some(version) = cluster.get(names.version) {
         take_version(gathered, text, version);
     }
-    let config = cluster.get("accessConfig");
+    let config = cluster.get(names.config);
     let field = |key| config.and_then(|config| config.get(key));
-    if let Some(mode) = field("authenticationMode") {
+    if let Some(mode) = field(names.mode) {
         take_mode(gathered, text, mode);
     }
-    managed_nodes::take_creator(gathered, field("bootstrapClusterCreatorAdminPermissions"));
+    managed_nodes::take_creator(gathered, field(names.creator));
 }
+
+/// The names of the fields of a cluster.
+struct ClusterNames {
+    name: &'static str,
+    arn: &'static str,
+    version: &'static str,
+    config: &'static str,
+    mode: &'static str,
+    creator: &'static str,
+}
+
+/// The names in the output of `aws eks describe-cluster`.
+const OF_AWS: ClusterNames = ClusterNames {
+    name: "name",
+    arn: "arn",
+    version: "version",
+    config: "accessConfig",
+    mode: "authenticationMode",
+    creator: "bootstrapClusterCreatorAdminPermissions",
+};
+
+/// The names in the output of `eksctl get cluster`, which are those of the AWS SDK for Go.
+const OF_EKSCTL: ClusterNames = ClusterNames {
+    name: "Name",
+    arn: "Arn",
+    version: "Version",
+    config: "AccessConfig",
+    mode: "AuthenticationMode",
+    creator: "BootstrapClusterCreatorAdminPermissions",
+};
 
 pub(crate) fn take_version(gathered: &mut Gathered, text: &Text<'_>, node: &Node) {
     let place = text.place(node.offset());

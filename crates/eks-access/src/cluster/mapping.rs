@@ -1,6 +1,7 @@
 //! The identity map of a cluster, from the documents that have a part of it.
 
 mod contradictions;
+mod of_eksctl;
 mod one_config_map;
 mod unfilled;
 
@@ -148,6 +149,7 @@ fn read_entries(
     gathered: &mut Gathered,
     found: &mut Vec<Read>,
 ) {
+    let of_eksctl = of_eksctl::join(gathered);
     let entries = std::mem::take(&mut gathered.entries);
     if entries.is_empty() {
         return;
@@ -171,6 +173,7 @@ fn read_entries(
             false => report(gathered, name, problem),
         }
     }
+    of_eksctl::compare(gathered, &of_eksctl, &read.rules);
     let texts = read.text_of_entry.into_iter();
     found.push(Read {
         backend: Backend::new(BackendKind::AccessEntries, read.rules),

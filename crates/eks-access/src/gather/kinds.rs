@@ -285,6 +285,7 @@ impl Gathered {
             }
             Some(Shape::ConfigMapData) => found.add_config_map(node),
             Some(Shape::DescribeCluster) => sources::take_cluster(self, text, node),
+            Some(Shape::EksctlEntries) => sources::take_eksctl_entries(self, text, node),
             Some(Shape::ManagedNodes) => sources::take_managed_nodes(self, text, node),
             Some(Shape::Principals) => {
                 sources::take_principals(self, text, node);

@@ -3,6 +3,7 @@
 use aws_auth_map::Section;
 use bounded_yaml::{Mapping, Node};
 
+use super::eksctl_entries::PRINCIPAL;
 use super::managed_nodes;
 use crate::source::SourceKind;
 
@@ -13,6 +14,7 @@ pub(crate) enum Shape {
     CloudFormation,
     ConfigMapData,
     DescribeCluster,
+    EksctlEntries,
     ManagedNodes,
     /// A format that `aws-auth-map` reads from its text.
     Mapping(SourceKind),
@@ -101,6 +103,9 @@ fn shape_of_mapping(mapping: &Mapping) -> Option<Shape> {
     if is_access_entry(mapping) && !are_by_name {
         return Some(Shape::AccessEntries);
     }
+    if has(PRINCIPAL) {
+        return Some(Shape::EksctlEntries);
+    }
     if ["Role", "Roles", "User", "Users"]
         .into_iter()
         .any(|key| mapping.get(key).is_some_and(is_principals))
@@ -109,6 +114,9 @@ fn shape_of_mapping(mapping: &Mapping) -> Option<Shape> {
     }
     let cluster = mapping.get("cluster");
     if cluster.is_some_and(|it| it.get("arn").is_some() || it.get("accessConfig").is_some()) {
+        return Some(Shape::DescribeCluster);
+    }
+    if is_cluster_of_eksctl(mapping) {
         return Some(Shape::DescribeCluster);
     }
     if managed_nodes::is_managed_nodes(mapping) {
@@ -128,6 +136,13 @@ fn shape_of_mapping(mapping: &Mapping) -> Option<Shape> {
         });
     }
     None
+}
+
+/// Returns whether an object is a cluster as `eksctl get cluster` prints it for one cluster (`pkg/ctl/get/cluster.go`).
+fn is_cluster_of_eksctl(mapping: &Mapping) -> bool {
+    let arn = mapping.get("Arn").and_then(Node::as_text);
+    arn.is_some_and(|arn| arn.contains(":eks:") && arn.contains(":cluster/"))
+        && mapping.get("Name").is_some()
 }
 
 /// Returns whether an object is an access entry or access policies of a principal, or contains them, as the AWS command line
@@ -198,6 +213,9 @@ fn shape_of_list(items: &[Node]) -> Option<Shape> {
         "principalArn",
     ]) {
         return Some(Shape::AccessEntries);
+    }
+    if any(&[PRINCIPAL]) {
+        return Some(Shape::EksctlEntries);
     }
     if any(&["rolearn", "userarn", "account"]) {
         return Some(Shape::Mapping(SourceKind::IdentityMappingList));

@@ -126,6 +126,11 @@ fn reasons_are_given() {
 }
 
 #[test]
+fn outputs_of_other_commands_are_read() {
+    answers_are_those_of("testdata/asked/outputs.toml");
+}
+
+#[test]
 fn documents_are_read() {
     answers_are_those_of("testdata/asked/documents.toml");
 }

@@ -46,7 +46,8 @@ pub(super) fn lose(documents: &[Document], gathered: &mut Gathered, found: &[Rea
     }
 }
 
-fn principal(rule: &Rule) -> Option<String> {
+/// Returns the principal of a rule for one ARN, without its path.
+pub(super) fn principal(rule: &Rule) -> Option<String> {
     match rule.principal() {
         RulePrincipal::Arn(arn) => Some(without_path(arn)),
         _ => None,
