@@ -9,6 +9,7 @@ use crate::files_tests::Files;
 use crate::plan::{Base, Plan};
 use crate::profiles::Source;
 use crate::settings::Settings;
+use crate::terminal::NoCode;
 
 const KEYS: &str = "aws_access_key_id = AKIDF\naws_secret_access_key = s\n";
 const WEB: [(&str, &str); 2] = [
@@ -170,7 +171,15 @@ async fn chosen(files: &Files, variables: &[(&str, &str)], flag: Option<&str>) -
     let method = method(&plan);
     let target = choose(&settings, Some("eu-west-1")).unwrap();
     // `resolve` asks for a client only if it makes a request.
-    match resolve(&settings, &target, &plan, || Err(Error::Proxy), |_| None).await {
+    match resolve(
+        &settings,
+        &target,
+        &plan,
+        || Err(Error::Proxy),
+        |_| Err(NoCode::NoTerminal),
+    )
+    .await
+    {
         Ok(found) => format!("{method} {}", found.keys.access_key_id()),
         Err(Error::Proxy) => method.to_owned(),
         Err(Error::Partial { .. }) => "half".to_owned(),

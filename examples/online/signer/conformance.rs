@@ -30,6 +30,7 @@ use crate::arguments::Arguments;
 use crate::cache::Locks;
 use crate::settings::{Environment, Settings};
 use crate::signing::{Tools, token};
+use crate::terminal::NoCode;
 
 mod arguments;
 mod cache;
@@ -291,7 +292,7 @@ async fn sign(
         clock: &|| Ok(now),
         client: &client,
         prompt: &|serial| match run.no_terminal {
-            true => None,
+            true => Err(NoCode::NoTerminal),
             false => typed(&home.join("terminal"), &run.typed, serial),
         },
         locks,
@@ -312,8 +313,8 @@ async fn sign(
 }
 
 /// Asks for a code. A file replaces the terminal, and already has the text that the user will type.
-fn typed(path: &Path, text: &str, serial: &str) -> Option<String> {
-    std::fs::write(path, text).ok()?;
+fn typed(path: &Path, text: &str, serial: &str) -> Result<String, NoCode> {
+    std::fs::write(path, text).map_err(|_| NoCode::NoTerminal)?;
     terminal::mfa_code(path, serial)
 }
 

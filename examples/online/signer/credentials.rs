@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::plan::{Base, Plan};
 use crate::profiles::Source;
 use crate::settings::Settings;
+use crate::terminal::NoCode;
 use crate::{machine, process, time};
 
 /// Credentials, and their source for messages.
@@ -24,13 +25,13 @@ pub(crate) struct Found {
 ///
 /// [`Error::Partial`], [`Error::Expiration`]; [`Error::CaBundle`], [`Error::Proxy`]; [`Error::Sso`],
 /// [`Error::SsoLogin`], [`Error::Chain`], [`Error::NoCredentials`]; [`Error::Secret`]; [`Error::Mfa`],
-/// [`Error::AssumeRole`].
+/// [`Error::MfaCode`], [`Error::AssumeRole`].
 pub(crate) async fn resolve(
     settings: &Settings,
     target: &Target,
     plan: &Plan,
     client: impl Fn() -> Result<SharedHttpClient, Error>,
-    prompt: impl Fn(&str) -> Option<String>,
+    prompt: impl Fn(&str) -> Result<String, NoCode>,
 ) -> Result<Found, Error> {
     let mut found = fetch(settings, &plan.base, target, &client).await?;
     // The rule of `sts-presign` for a session token. STS refuses a signature that is made with a line break

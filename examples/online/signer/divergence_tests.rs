@@ -218,7 +218,7 @@ async fn every_divergence_is_listed_and_real() {
     let typed = roles.path("terminal");
     std::fs::write(&typed, "secret\n").unwrap();
     let code = terminal::mfa_code(Path::new(&typed), "arn:aws:iam::111122223333:mfa/a");
-    rows.compare("mfa-code", &Some("secret".to_owned()), &code);
+    rows.compare("mfa-code", &Ok("secret".to_owned()), &code);
 
     locks(
         &rows,

@@ -57,6 +57,11 @@ pub(crate) enum Error {
         name = Printable::new(profile)
     )]
     Mfa { profile: String, serial: String },
+    #[error(
+        "the answer is not a code of the MFA device {}: a code is a line of digits; run the command again",
+        Printable::new(serial)
+    )]
+    MfaCode { serial: String },
     #[error("HTTPS_PROXY is not the URL of an HTTP proxy, such as http://proxy.example.com:3128")]
     Proxy,
     #[error(

@@ -9,6 +9,7 @@ use super::*;
 use crate::cache::Locks;
 use crate::eks::tests::{DESCRIBED, Stub};
 use crate::files_tests::Files;
+use crate::terminal::NoCode;
 
 const ARN: &str = "arn:aws:eks:eu-west-1:111122223333:cluster/dev";
 const ENDPOINT: &str = "https://example.eks.amazonaws.com";
@@ -468,7 +469,7 @@ async fn ask_eks(files: &Files, more: &[&str], body: &str) -> (Result<String, Er
     let tools = Tools {
         clock: &crate::clock,
         client: &|_| panic!("STS is not asked"),
-        prompt: &|_| None,
+        prompt: &|_| Err(NoCode::NoTerminal),
         locks: Locks::SYSTEM,
     };
     let connector = |_: &Settings| Ok(SharedHttpConnector::new(stub.clone()));

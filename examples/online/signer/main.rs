@@ -41,6 +41,7 @@ use crate::cache::{Kept, Locks};
 use crate::error::Error;
 use crate::settings::Environment;
 use crate::signing::{Tools, token};
+use crate::terminal::NoCode;
 
 mod arguments;
 mod cache;
@@ -150,11 +151,12 @@ async fn run(arguments: &Arguments, environment: Environment) -> Result<String, 
     })
 }
 
-fn prompt(may_ask: bool, serial: &str) -> Option<String> {
-    let terminal = Path::new(terminal::TERMINAL);
-    may_ask
-        .then(|| terminal::mfa_code(terminal, serial))
-        .flatten()
+/// Asks for the code of an MFA device, if the user may be asked.
+fn prompt(may_ask: bool, serial: &str) -> Result<String, NoCode> {
+    match may_ask {
+        true => terminal::mfa_code(Path::new(terminal::TERMINAL), serial),
+        false => Err(NoCode::NoTerminal),
+    }
 }
 
 fn clock() -> Result<UnixTime, Error> {

@@ -16,6 +16,7 @@ use crate::cache::{Kept, Locks};
 use crate::error::Error;
 use crate::files_tests::Files;
 use crate::settings::Settings;
+use crate::terminal::NoCode;
 
 /// Records the host and body of each request, and answers as STS.
 #[derive(Clone, Debug)]
@@ -114,7 +115,11 @@ pub(crate) async fn try_sign(
     let tools = Tools {
         clock: &|| Ok(now),
         client: &client,
-        prompt: &|serial| serial.ends_with("known").then(|| "123456".to_owned()),
+        prompt: &|serial| match serial.rsplit('/').next() {
+            Some("known") => Ok("123456".to_owned()),
+            Some("mistyped") => Err(NoCode::NotDigits),
+            _ => Err(NoCode::NoTerminal),
+        },
         locks: Locks::SYSTEM,
     };
     let token = crate::token(&arguments, environment, &tools).await;
@@ -228,8 +233,15 @@ async fn what_needs_a_person_is_named_without_a_request() {
                   aws_access_key_id = AKIDB\naws_secret_access_key = s\n";
     let why = refusal("mfa", config, "p").await;
     assert!(
-        why.contains("MFA device arn:aws:iam::111122223333:mfa/a"),
+        why.contains("MFA device arn:aws:iam::111122223333:mfa/a") && why.contains("no terminal"),
         "{why}"
+    );
+    let mistyped = config.replace("mfa/a", "mfa/mistyped");
+    let why = refusal("mistyped", &mistyped, "p").await;
+    assert_eq!(
+        why,
+        "the answer is not a code of the MFA device arn:aws:iam::111122223333:mfa/mistyped: a code is a line of \
+         digits; run the command again"
     );
     let config = "[profile p]\nlogin_session = arn:aws:iam::111122223333:user/a\n";
     let why = refusal("login", config, "p").await;

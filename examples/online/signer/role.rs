@@ -12,6 +12,7 @@ use program::files;
 
 use crate::endpoint::Target;
 use crate::error::{Error, answered, causes};
+use crate::terminal::NoCode;
 
 /// A role to sign as, or to assume another role with.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -36,6 +37,21 @@ pub(crate) struct Mfa {
     pub(crate) serial: String,
 }
 
+impl Mfa {
+    /// Converts the reason why the user gave no code.
+    fn error(&self, why: NoCode) -> Error {
+        match why {
+            NoCode::NoTerminal => Error::Mfa {
+                profile: self.profile.clone(),
+                serial: self.serial.clone(),
+            },
+            NoCode::NotDigits => Error::MfaCode {
+                serial: self.serial.clone(),
+            },
+        }
+    }
+}
+
 impl Role {
     /// Builds a role without options.
     pub(crate) fn new(arn: &str, session_name: &str) -> Self {
@@ -58,7 +74,7 @@ impl Role {
         base: Credentials,
         target: &Target,
         client: SharedHttpClient,
-        prompt: impl Fn(&str) -> Option<String>,
+        prompt: impl Fn(&str) -> Result<String, NoCode>,
     ) -> Result<Credentials, Error> {
         let session_name = match self.keeps_session_name {
             true => self.session_name_of(&base, target, client.clone()).await?,
@@ -66,10 +82,7 @@ impl Role {
         };
         let code = match &self.mfa {
             None => None,
-            Some(mfa) => Some(prompt(&mfa.serial).ok_or_else(|| Error::Mfa {
-                profile: mfa.profile.clone(),
-                serial: mfa.serial.clone(),
-            })?),
+            Some(mfa) => Some(prompt(&mfa.serial).map_err(|why| mfa.error(why))?),
         };
         let tags = self
             .tags

@@ -11,6 +11,7 @@ use crate::endpoint::{self, Target};
 use crate::error::Error;
 use crate::plan::Plan;
 use crate::settings::{Environment, Settings};
+use crate::terminal::NoCode;
 use crate::{PROGRAM, credentials};
 
 /// The clock, the terminal and the other inputs, apart from files and the environment.
@@ -18,7 +19,7 @@ pub(crate) struct Tools<'t> {
     pub(crate) clock: &'t dyn Fn() -> Result<UnixTime, Error>,
     pub(crate) client: &'t dyn Fn(&Settings) -> Result<SharedHttpClient, Error>,
     /// Asks the user for the code of an MFA device, by its serial number.
-    pub(crate) prompt: &'t dyn Fn(&str) -> Option<String>,
+    pub(crate) prompt: &'t dyn Fn(&str) -> Result<String, NoCode>,
     /// How the cache is locked.
     pub(crate) locks: Locks<'t>,
 }

@@ -2,7 +2,7 @@
 //! kubectl's own.
 
 use std::fs::OpenOptions;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 
 use printable_text::Printable;
@@ -24,24 +24,39 @@ pub(crate) fn is_allowed(environment: &Environment) -> bool {
     info.pointer("/spec/interactive") != Some(&Value::Bool(false))
 }
 
-/// Asks for the code of an MFA device. `None` if there is no terminal, or if the answer is not
-/// digits.
-pub(crate) fn mfa_code(terminal: &Path, serial: &str) -> Option<String> {
-    let mut screen = OpenOptions::new().append(true).open(terminal).ok()?;
-    let keyboard = OpenOptions::new().read(true).open(terminal).ok()?;
+/// Why there is no code of an MFA device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoCode {
+    /// The user cannot be asked.
+    NoTerminal,
+    /// The user's answer is not a line of digits.
+    NotDigits,
+}
+
+/// Asks for the code of an MFA device.
+///
+/// # Errors
+///
+/// [`NoCode::NoTerminal`] if the terminal cannot be opened, written or read; [`NoCode::NotDigits`].
+pub(crate) fn mfa_code(terminal: &Path, serial: &str) -> Result<String, NoCode> {
+    let answer = ask(terminal, serial).map_err(|_| NoCode::NoTerminal)?;
+    let code = answer.trim();
+    // If the answer is longer, the part of it that was read may be digits, and must not count.
+    let is_whole = u64::try_from(answer.len()).is_ok_and(|length| length < MAX_ANSWER);
+    let is_code = is_whole && !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit());
+    is_code.then(|| code.to_owned()).ok_or(NoCode::NotDigits)
+}
+
+/// Asks for the code of an MFA device, and returns the line that the user typed, up to [`MAX_ANSWER`].
+fn ask(terminal: &Path, serial: &str) -> io::Result<String> {
+    let mut screen = OpenOptions::new().append(true).open(terminal)?;
+    let keyboard = OpenOptions::new().read(true).open(terminal)?;
     // botocore asks with the same words (`credentials.py`, `AssumeRoleProvider`).
     let question = format!("Enter MFA code for {}: ", Printable::new(serial));
-    screen.write_all(question.as_bytes()).ok()?;
-    let mut answer = String::new();
-    let mut keyboard = BufReader::new(keyboard.take(MAX_ANSWER));
-    let read = keyboard.read_line(&mut answer).ok()?;
-    if u64::try_from(read).is_ok_and(|read| read >= MAX_ANSWER) {
-        // The part of the answer that was read may be digits, so it must not count.
-        return None;
-    }
-    let code = answer.trim();
-    let is_code = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit());
-    is_code.then(|| code.to_owned())
+    screen.write_all(question.as_bytes())?;
+    let mut answer = Vec::new();
+    BufReader::new(keyboard.take(MAX_ANSWER)).read_until(b'\n', &mut answer)?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
 #[cfg(test)]
@@ -50,7 +65,7 @@ mod tests {
 
     /// Asks on a file that replaces the terminal. The file already has the text that the user will
     /// type.
-    fn answered(name: &str, typed: &str) -> (Option<String>, String) {
+    fn answered(name: &str, typed: &str) -> (Result<String, NoCode>, String) {
         let path = std::env::temp_dir().join(format!("signer-tty-{}-{name}", std::process::id()));
         std::fs::write(&path, typed).unwrap();
         let code = mfa_code(&path, "arn:aws:iam::111122223333:mfa/a\u{1b}[2J");
@@ -61,21 +76,26 @@ mod tests {
 
     #[test]
     fn a_code_of_digits_is_taken() {
+        let longest = "1".repeat(62);
         for (name, typed, code) in [
-            ("code", "123456\n", Some("123456")),
-            ("crlf", " 123456 \r\n", Some("123456")),
-            ("word", "secret\n", None),
-            ("enter", "\n", None),
-            ("end", "\u{4}\n", None),
-            ("long", &"1".repeat(70), None),
+            ("code", "123456\n", Ok("123456")),
+            ("crlf", " 123456 \r\n", Ok("123456")),
+            ("word", "secret\n", Err(NoCode::NotDigits)),
+            ("enter", "\n", Err(NoCode::NotDigits)),
+            ("end", "\u{4}\n", Err(NoCode::NotDigits)),
+            ("longest", &format!("{longest}\n"), Ok(longest.as_str())),
+            ("long", &format!("{longest}1\n"), Err(NoCode::NotDigits)),
         ] {
             let (read, seen) = answered(name, typed);
-            assert_eq!(read.as_deref(), code, "{typed:?}");
+            assert_eq!(read, code.map(str::to_owned), "{typed:?}");
             assert!(
                 seen.contains("Enter MFA code for arn:aws:iam::111122223333:mfa/a\\u{1b}[2J: ")
             );
         }
-        assert_eq!(mfa_code(Path::new("/nonexistent/tty"), "a"), None);
+        assert_eq!(
+            mfa_code(Path::new("/nonexistent/tty"), "a"),
+            Err(NoCode::NoTerminal)
+        );
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::plan::Plan;
 use crate::requests_tests::url;
 use crate::settings::{Environment, Settings};
+use crate::terminal::NoCode;
 
 const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/signer/testdata/config");
 const CREDENTIALS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/signer/testdata/credentials");
@@ -201,7 +202,14 @@ async fn found(variables: &[(&str, &str)], flag: Option<&str>) -> Result<Found, 
     let settings = read(variables, flag).await?;
     let target = choose(&settings, Some("eu-west-1"))?;
     let plan = Plan::of(&settings)?;
-    resolve(&settings, &target, &plan, || Err(Error::Proxy), |_| None).await
+    resolve(
+        &settings,
+        &target,
+        &plan,
+        || Err(Error::Proxy),
+        |_| Err(NoCode::NoTerminal),
+    )
+    .await
 }
 
 /// Returns the access key id of the keys in the settings, `request` if a request is needed, or the
@@ -290,7 +298,7 @@ async fn token(
     let tools = Tools {
         clock: &|| Ok(now),
         client: &crate::client::build,
-        prompt: &|_| None,
+        prompt: &|_| Err(NoCode::NoTerminal),
         locks: Locks::SYSTEM,
     };
     crate::token(arguments, environment, &tools).await
