@@ -26,6 +26,7 @@ var yamlCases = []struct{ row, text, theirs, ours string }{
 	{"key-text", "9223372036854775808: a", "!unsupported map key of type: uint64", `{"9223372036854775808":"a"}`},
 	{"duplicate-key", "a: 1\na: 2", `{"a":2}`, "!`a`: the key is defined twice"},
 	{"duplicate-key", "<<: {a: 1, a: 2}", `{"a":2}`, "!`a`: the key is defined twice"},
+	{"yaml-1-1-scalars", "a: {x\u20280} # c\nb: 1__0", `{"a":{"x\u20280":null},"b":10}`, `{"a":{"x\u20280":null},"b":"1__0"}`},
 	{"null-key", "a: {~: 1}\na: 2", `{"a":2}`, "!a key that is a list, a mapping or null at line 1, column 4"},
 	{"merge-after-the-key", "a: 1\n<<: {a: 2, b: 3}", `{"a":2,"b":3}`, `{"a":1,"b":3}`},
 	{"merge-of-an-alias-to-a-list", "a: &a [{b: 1}]\n<<: *a", "!yaml: map merge requires map or sequence of maps as the value", `{"a":[{"b":1}],"b":1}`},

@@ -249,7 +249,7 @@ func isPlain(node *yamlv3.Node) bool {
 func written(node *yamlv3.Node, tag string) string {
 	text := node.Value
 	// Such a plain text would not be one on a line of its own.
-	isEntry := text == "-" || text == "?" || strings.HasSuffix(text, ":") || strings.Contains(text, "\n")
+	isEntry := text == "-" || text == "?" || strings.HasSuffix(text, ":") || strings.ContainsAny(text, "\n\u2028\u2029")
 	if !isPlain(node) || isEntry {
 		text = string(rawJSON(text))
 	}
