@@ -95,20 +95,27 @@ impl Entry<'_, '_, '_> {
         lists: &[List<'_>],
         gaps: &mut BTreeSet<PolicyGap>,
     ) -> HashSet<String> {
-        let is_whole = |(_, list): &&List<'_>| {
-            list.get(self.keys.policies)
-                .is_some_and(|list| list.as_sequence().is_some())
+        let read = |list: &List<'_>| -> Vec<(At, AccessPolicy)> {
+            let policies = read_list(*list, self.keys).into_iter();
+            policies
+                .filter_map(|(at, policy)| Some((at, policy.ok()?)))
+                .collect()
         };
-        let whole: Vec<Vec<(At, AccessPolicy)>> = lists
+        let is_page = |(_, list): &List<'_>| next_page(list).is_some();
+        let (whole, parts): (Vec<List<'_>>, Vec<List<'_>>) = lists
             .iter()
-            .filter(is_whole)
-            .map(|list| {
-                let policies = read_list(*list, self.keys).into_iter();
-                policies
-                    .filter_map(|(at, policy)| Some((at, policy.ok()?)))
-                    .collect()
-            })
-            .collect();
+            .partition(|list| is_list(list.1, self.keys) && !is_page(list));
+        let has_page = parts.iter().any(is_page);
+        let whole: Vec<_> = whole.iter().map(read).collect();
+        // A list without a token may be the last page of those with one, so it need not have their policies.
+        let is_compared = match has_page {
+            true => whole.iter().any(Vec::is_empty),
+            false => !whole.is_empty(),
+        };
+        let parts: Vec<_> = match is_compared {
+            true => parts.iter().map(read).collect(),
+            false => Vec::new(),
+        };
         // How many lists have each policy.
         let mut lists_with: HashMap<&str, usize> = HashMap::new();
         for list in &whole {
@@ -119,7 +126,7 @@ impl Entry<'_, '_, '_> {
             }
         }
         let mut found = HashSet::new();
-        for (at, policy) in whole.iter().flatten() {
+        for (at, policy) in whole.iter().chain(&parts).flatten() {
             let is_on_each = lists_with.get(policy.arn()) == Some(&whole.len());
             if !is_on_each && found.insert(policy.arn().to_owned()) {
                 self.report_of_list(ProblemKind::ContradictoryAccessPolicy, *at);
@@ -177,6 +184,12 @@ fn read_list((text, list): List<'_>, keys: &Keys) -> Vec<(At, Result<AccessPolic
             vec![(at(Some(other)), Err(gap))]
         }
     }
+}
+
+/// Returns whether an object has a list of policies, which is perhaps empty.
+fn is_list(object: &Mapping, keys: &Keys) -> bool {
+    let list = object.get(keys.policies);
+    list.is_some_and(|list| list.as_sequence().is_some())
 }
 
 /// Returns the token for the next page of a list: the EKS API has `nextToken`, the AWS command line `NextToken`.
