@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use bounded_yaml::{Mapping, Node};
 
-use super::Keys;
 use super::entry::Entry;
 use super::found::ASSOCIATED;
+use super::{API, Keys};
 use crate::problem::ProblemKind;
 use crate::rules::access_policy::{AccessPolicy, AccessScope, PolicyGap};
 
@@ -40,10 +40,10 @@ impl Entry<'_, '_, '_> {
                 found.gaps.insert(PolicyGap::CutOff);
             }
         }
-        let has = |list: &Mapping, key| list.get(key).is_some();
-        let is_listed = lists.iter().any(|(_, list)| has(list, self.keys.policies));
-        // No other command and no input has the ARN of the entry. What was associated once need not be all.
-        if !is_listed && has(self.mapping, "accessEntryArn") {
+        let is_listed = lists.iter().any(|(_, list)| is_list(list, self.keys));
+        // No other command and no input has the ARN of the entry. One association is not the whole list.
+        let is_described = self.mapping.get("accessEntryArn").is_some();
+        if !is_listed && (is_described || lists.iter().any(|(_, list)| is_failed(list))) {
             self.report(ProblemKind::PoliciesNotListed, self.keys.principal);
             found.gaps.insert(PolicyGap::NotListed);
         }
@@ -190,6 +190,12 @@ fn read_list((text, list): List<'_>, keys: &Keys) -> Vec<(At, Result<AccessPolic
 fn is_list(object: &Mapping, keys: &Keys) -> bool {
     let list = object.get(keys.policies);
     list.is_some_and(|list| list.as_sequence().is_some())
+}
+
+/// Returns whether an object has null in place of the list that AWS prints. A command that fails prints no list, and
+/// `jq` makes null of it.
+fn is_failed(object: &Mapping) -> bool {
+    object.get(API.policies).is_some_and(Node::is_null)
 }
 
 /// Returns the token for the next page of a list: the EKS API has `nextToken`, the AWS command line `NextToken`.
