@@ -233,10 +233,11 @@ fn scope_of(mapping: &Mapping) -> Option<AccessScope> {
             .then_some(AccessScope::Cluster),
         "namespace" => {
             let names = scope.get("namespaces")?.as_sequence()?.iter();
-            let names: Vec<String> = names
+            // AWS has a set of them, and tools differ in their order.
+            let names: BTreeSet<String> = names
                 .map(|name| name.as_text().map(str::to_owned))
                 .collect::<Option<_>>()?;
-            (!names.is_empty()).then_some(AccessScope::Namespaces(names))
+            (!names.is_empty()).then(|| AccessScope::Namespaces(names.into_iter().collect()))
         }
         _ => None,
     }
