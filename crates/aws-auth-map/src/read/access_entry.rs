@@ -3,14 +3,16 @@
 mod entry;
 mod found;
 mod policies;
+mod policy;
 
 use std::collections::HashSet;
 
 use bounded_yaml::{Mapping, Node, Scalar};
 use iam_principal::Principal;
 
-use self::entry::Entry;
+use self::entry::{Entry, PoliciesOf};
 pub(super) use self::found::{Found, has_entries};
+use self::policies::Policies;
 use super::problem_sink::{ProblemSink, TextFrame};
 use super::section::insert;
 use super::{Reader, Reading, document, slip};
@@ -124,7 +126,10 @@ impl Reader {
                 sink.report(ProblemKind::OrphanPolicies, at, offset);
             }
         }
-        let lists = found.by_principal();
+        let objects = found.by_principal(keys).into_iter();
+        let mut policies: PoliciesOf = objects
+            .map(|(principal, objects)| (principal, Policies::read(&objects, keys)))
+            .collect();
         for (index, (text, mapping)) in found.entries.iter().copied().enumerate() {
             let Some(sink) = sinks.get_mut(text) else {
                 continue;
@@ -142,7 +147,7 @@ impl Reader {
                 text,
                 sinks,
             };
-            let rule = entry.read(&lists);
+            let rule = entry.read(&mut policies);
             if let (Some(rule), Some(sink)) = (rule, sinks.get_mut(text)) {
                 let offset = mapping.get(keys.principal).and_then(Node::offset);
                 insert(Section::Entries, index, rule, offset, rules, sink);

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::hash::Hash;
+use std::ptr;
 
 use bounded_yaml::{Mapping, Node, Scalar};
 use iam_principal::AccountId;
@@ -172,10 +173,11 @@ fn demotes(rules: &Rules, earlier: RuleRef, later: RuleRef) -> bool {
     let (Some(earlier), Some(later)) = (rules.rule(earlier), rules.rule(later)) else {
         return false;
     };
+    let (policies, of_later) = (earlier.access_policies(), later.access_policies());
+    // Entries of one principal share their policies, which may be many.
+    let lacks_policies = || !ptr::eq(policies, of_later) && lacks(policies, of_later);
     // A rule that refuses was reported already.
-    !later.is_refusing()
-        && (lacks(earlier.groups(), later.groups())
-            || lacks(earlier.access_policies(), later.access_policies()))
+    !later.is_refusing() && (lacks(earlier.groups(), later.groups()) || lacks_policies())
 }
 
 /// Whether a list lacks an item of an earlier list.

@@ -1,6 +1,7 @@
 //! The result of resolving an identity.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::resolve::backend::BackendKind;
 use crate::resolve::user::UserInfo;
@@ -40,7 +41,7 @@ pub struct Mapped {
     pub(crate) backend: BackendKind,
     pub(crate) backend_index: usize,
     /// `None` without access policies and gaps in them.
-    pub(crate) held: Option<Box<Held>>,
+    pub(crate) held: Option<Arc<Held>>,
 }
 
 impl Mapped {

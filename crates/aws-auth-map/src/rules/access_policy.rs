@@ -112,7 +112,7 @@ impl fmt::Display for PolicyGap {
 }
 
 /// The scope of an access policy.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[expect(clippy::exhaustive_enums, reason = "the API has these two")]
 pub enum AccessScope {
     /// The whole cluster.

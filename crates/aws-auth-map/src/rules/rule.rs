@@ -1,5 +1,7 @@
 //! One rule: a principal and the user it becomes.
 
+use std::sync::Arc;
+
 use iam_principal::ArnPattern;
 
 use super::access_policy::{AccessPolicy, Held, PolicyGap};
@@ -19,7 +21,7 @@ pub struct Rule {
     username: Template,
     groups: Vec<Template>,
     /// `None` without access policies and gaps in them, as for most rules.
-    held: Option<Box<Held>>,
+    held: Option<Arc<Held>>,
     unreadable: Option<Unreadable>,
     entry: Option<Box<EntryAttributes>>,
 }
@@ -123,7 +125,8 @@ impl Rule {
     #[must_use]
     pub fn with_access_policies(mut self, policies: Vec<AccessPolicy>) -> Self {
         if !policies.is_empty() {
-            self.held.get_or_insert_default().policies.extend(policies);
+            let held = Arc::make_mut(self.held.get_or_insert_default());
+            held.policies.extend(policies);
         }
         self
     }
@@ -132,9 +135,20 @@ impl Rule {
     #[must_use]
     pub fn with_policy_gaps(mut self, gaps: Vec<PolicyGap>) -> Self {
         if !gaps.is_empty() {
-            self.held.get_or_insert_default().gaps.extend(gaps);
+            let held = Arc::make_mut(self.held.get_or_insert_default());
+            held.gaps.extend(gaps);
         }
         self
+    }
+
+    /// Replaces the access policies and the gaps in them by those that entries of one principal share.
+    #[cfg(feature = "yaml")]
+    pub(crate) fn with_held(self, held: Arc<Held>) -> Self {
+        let is_empty = held.policies.is_empty() && held.gaps.is_empty();
+        Self {
+            held: (!is_empty).then_some(held),
+            ..self
+        }
     }
 
     /// Records the principal's ARN, with the path of a role, and the type of an access entry. Neither
@@ -231,8 +245,8 @@ impl Rule {
         &self.groups
     }
 
-    /// Copies the access policies, with the gaps in them.
-    pub(crate) fn held(&self) -> Option<Box<Held>> {
+    /// Shares the access policies, with the gaps in them.
+    pub(crate) fn held(&self) -> Option<Arc<Held>> {
         self.held.clone()
     }
 

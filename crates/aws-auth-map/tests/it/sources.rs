@@ -351,7 +351,7 @@ fn lists_of_the_policies_of_one_principal_contradict_each_other() {
     assert_eq!(policies, ["View on the cluster"]);
     let gap = PolicyGap::Scope {
         arn: "arn:aws:eks::aws:cluster-access-policy/Edit".to_owned(),
-        written: "Edit on the cluster, none".to_owned(),
+        written: r#"{"type": "cluster"}, none"#.to_owned(),
     };
     assert_eq!(gaps, [gap]);
     assert!(codes.contains(&"contradictory-access-policy"), "{codes:?}");
@@ -359,6 +359,44 @@ fn lists_of_the_policies_of_one_principal_contradict_each_other() {
     let (policies, gaps, _) = held(&[&of_both, &of_both]);
     assert_eq!(policies, ["View on the cluster", "Edit on the cluster"]);
     assert_eq!(gaps, []);
+}
+
+#[test]
+fn the_scopes_of_one_policy_are_one_gap() {
+    let in_namespace = |name: &str| {
+        let scope = format!(r#""accessScope": {{"type": "namespace", "namespaces": ["{name}"]}}"#);
+        policy("View", &scope)
+    };
+    let scopes = ["c", "a", "b", "a"].map(in_namespace);
+    let (policies, gaps, codes) = held(&[&list(&scopes.each_ref().map(String::as_str))]);
+    assert_eq!(policies, [""; 0]);
+    let written =
+        ["a", "b", "c"].map(|name| format!(r#"{{"namespaces": ["{name}"], "type": "namespace"}}"#));
+    let gap = PolicyGap::Scope {
+        arn: "arn:aws:eks::aws:cluster-access-policy/View".to_owned(),
+        written: written.join(", "),
+    };
+    assert_eq!(gaps, [gap]);
+    let twice = ["contradictory-access-policy"; 2];
+    assert_eq!(codes, [&twice[..], &["duplicate-access-policy"]].concat());
+}
+
+#[test]
+fn the_entries_of_a_principal_share_its_policies() {
+    let view = policy("View", r#""accessScope": {"type": "cluster"}"#);
+    let text = format!("[{ENTRY}, {ENTRY}, {}]", list(&[&view, &view]));
+    let (rules, problems) = Reader::new().read_access_entries(&text);
+    for (_, rule) in rules.iter() {
+        let policies: Vec<_> = rule
+            .access_policies()
+            .iter()
+            .map(AccessPolicy::name)
+            .collect();
+        assert_eq!(policies, ["View"]);
+    }
+    // The problems of the list are those of the first entry.
+    let codes: Vec<&str> = problems.iter().map(Problem::code).collect();
+    assert_eq!(codes, ["duplicate-access-policy", "duplicate-rule"]);
 }
 
 #[test]

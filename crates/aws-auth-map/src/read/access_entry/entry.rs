@@ -1,10 +1,14 @@
 //! One access entry: its principal, and the username and groups that its type allows.
 
+use std::collections::HashMap;
+use std::mem;
+use std::sync::Arc;
+
 use bounded_yaml::{Mapping, Node};
 use iam_principal::{Kind, Principal};
 
 use super::Keys;
-use super::found::Lists;
+use super::found::principal_key;
 use super::policies::Policies;
 use crate::convert::EntryType;
 use crate::dialect::Dialect;
@@ -14,7 +18,8 @@ use crate::read::diagnose_arn::diagnose_arn;
 use crate::read::problem_sink::ProblemSink;
 use crate::resolve::backend::EKS_RESERVED_PREFIXES;
 use crate::rules::Rule;
-use crate::rules::arn::{fold, strip_path};
+use crate::rules::access_policy::Held;
+use crate::rules::arn::strip_path;
 use crate::rules::template::{Placeholder, Template};
 
 /// The default username of an entry's type.
@@ -46,13 +51,16 @@ pub(super) struct Entry<'e, 's, 'i> {
     pub(super) sinks: &'i mut [ProblemSink<'s>],
 }
 
+/// The access policies of principals, by their [`principal_key`].
+pub(super) type PoliciesOf = HashMap<String, Policies>;
+
 /// The content of an entry: its username, groups and policies.
-type Content = (Template, Vec<Template>, Policies);
+type Content = (Template, Vec<Template>, Arc<Held>);
 
 impl<'e> Entry<'e, '_, '_> {
     /// Reads the entry into a rule. The rule refuses if only the principal can be read. `None` if
     /// the principal cannot be read.
-    pub(super) fn read(&mut self, lists: &Lists<'e>) -> Option<Rule> {
+    pub(super) fn read(&mut self, policies: &mut PoliciesOf) -> Option<Rule> {
         let key = self.keys.principal;
         let Some(arn) = self.text(key)? else {
             return self.refuse(ProblemKind::MissingPrincipal, key);
@@ -68,7 +76,7 @@ impl<'e> Entry<'e, '_, '_> {
         // EKS compares the role that STS reports, which has no path.
         let arn_key = strip_path(arn);
         let refusing = || Rule::exact(&arn_key, Template::default(), Vec::new()).refusing();
-        let Some((username, groups, policies)) = self.content(arn, &principal, lists) else {
+        let Some((username, groups, held)) = self.content(arn, &principal, policies) else {
             return Some(refusing());
         };
         let rule = match self.text("principalId") {
@@ -81,16 +89,14 @@ impl<'e> Entry<'e, '_, '_> {
             Some(entry_type) => rule.with_entry_attributes(arn, entry_type),
             None => rule,
         };
-        let Policies { policies, gaps } = policies;
-        let rule = rule.with_access_policies(policies);
-        Some(rule.with_policy_gaps(gaps.into_iter().collect()))
+        Some(rule.with_held(held))
     }
 
     fn content(
         &mut self,
         arn: &str,
         principal: &Principal<'_>,
-        lists: &Lists<'e>,
+        policies: &mut PoliciesOf,
     ) -> Option<Content> {
         if let Some(key) = self.mapping.duplicates().first() {
             self.report_at(
@@ -146,21 +152,23 @@ impl<'e> Entry<'e, '_, '_> {
         // The nodes of Auto Mode need a policy (EKS API, `CreateAccessEntry`, `type`).
         let may_have_policies =
             matches!(kind, "STANDARD" | "EC2") || matches!(default, DefaultName::Unknown);
-        let lists = lists.get(&fold(arn)).map_or(&[][..], Vec::as_slice);
-        let policies = match may_have_policies {
-            true => self.policies(lists),
+        let policies = policies.entry(principal_key(arn)).or_default();
+        let held = match may_have_policies {
+            true => {
+                // They are those of every entry of the principal, so only one reports them.
+                for (kind, field, at) in mem::take(&mut policies.problems) {
+                    self.report_at(kind, self.at.field_of(field), at);
+                }
+                Arc::clone(&policies.held)
+            }
             false => {
-                if self.has_policies(lists) {
+                if policies.has_any {
                     self.report(ProblemKind::PoliciesOfType, self.keys.policies);
                 }
-                Policies::default()
+                Arc::default()
             }
         };
-        Some((
-            Template::parse_in(&username, self.dialect),
-            groups,
-            policies,
-        ))
+        Some((Template::parse_in(&username, self.dialect), groups, held))
     }
 
     fn username(

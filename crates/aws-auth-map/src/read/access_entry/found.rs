@@ -5,15 +5,15 @@ use std::collections::{HashMap, HashSet};
 use bounded_yaml::{Mapping, Node};
 use iam_principal::Principal;
 
-use super::API;
-use crate::rules::arn::fold;
+use super::{API, Keys};
+use crate::rules::arn::{fold, strip_path};
 
 /// The objects in texts, by kind, each with the index of its text.
 #[derive(Default)]
 pub(in crate::read) struct Found<'n> {
-    pub(super) entries: Vec<(usize, &'n Mapping)>,
+    pub(super) entries: Vec<Object<'n>>,
     /// Objects with access policies of a principal.
-    pub(super) policies: Vec<(usize, &'n Mapping)>,
+    pub(super) policies: Vec<Object<'n>>,
     /// The ARNs that `aws eks list-access-entries` prints.
     pub(super) listed: Vec<(usize, &'n Node)>,
     /// Every object that was looked at.
@@ -79,14 +79,17 @@ impl<'n> Found<'n> {
         }
     }
 
-    pub(super) fn by_principal(&self) -> Lists<'n> {
-        let mut lists = Lists::new();
-        for (text, list) in &self.policies {
-            if let Some(principal) = principal(list) {
-                lists.entry(principal).or_default().push((*text, *list));
+    /// Returns the objects that may have access policies of a principal, by its [`principal_key`]: its entries, and
+    /// then the others.
+    pub(super) fn by_principal(&self, keys: &Keys) -> HashMap<String, Vec<Object<'n>>> {
+        let mut objects: HashMap<String, Vec<Object<'n>>> = HashMap::new();
+        for (text, object) in self.entries.iter().chain(&self.policies) {
+            if let Some(arn) = object.get(keys.principal).and_then(Node::as_text) {
+                let of_principal = objects.entry(principal_key(arn)).or_default();
+                of_principal.push((*text, *object));
             }
         }
-        lists
+        objects
     }
 
     fn principals(&self) -> HashSet<String> {
@@ -125,8 +128,13 @@ impl<'n> Found<'n> {
     }
 }
 
-/// Lists of policies, each with the index of its text, by the folded ARN of their principal.
-pub(super) type Lists<'n> = HashMap<String, Vec<(usize, &'n Mapping)>>;
+/// An object with the index of its text.
+pub(super) type Object<'n> = (usize, &'n Mapping);
+
+/// Returns the ARN of a principal as EKS compares it: a role has no path.
+pub(super) fn principal_key(arn: &str) -> String {
+    strip_path(&fold(arn))
+}
 
 /// Returns the folded ARN of an object's principal.
 fn principal(mapping: &Mapping) -> Option<String> {

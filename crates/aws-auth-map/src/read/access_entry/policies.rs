@@ -1,268 +1,223 @@
-//! The access policies of an entry.
+//! The access policies of a principal.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
-use bounded_yaml::{Mapping, Node};
+use bounded_yaml::Node;
 
-use super::entry::Entry;
-use super::found::ASSOCIATED;
-use super::{API, Keys};
+use super::Keys;
+use super::found::Object;
+use super::policy::{At, WrittenPolicy, is_failed, is_list, next_page, read_policies, write_scope};
 use crate::problem::ProblemKind;
-use crate::rules::access_policy::{AccessPolicy, AccessScope, PolicyGap};
+use crate::rules::access_policy::{AccessPolicy, AccessScope, Held, PolicyGap};
 
-/// The access policies of an entry.
+/// The access policies of a principal, read once from all of its objects.
 #[derive(Default)]
 pub(super) struct Policies {
-    pub(super) policies: Vec<AccessPolicy>,
-    /// In order, each once.
-    pub(super) gaps: BTreeSet<PolicyGap>,
+    /// The rules of the principal's entries share them.
+    pub(super) held: Arc<Held>,
+    /// Whether an object has a policy, which perhaps cannot be read.
+    pub(super) has_any: bool,
+    /// Each problem, with its field and its place.
+    pub(super) problems: Vec<(ProblemKind, &'static str, At)>,
 }
 
-/// An object that may have policies, with the index of its text.
-type List<'l> = (usize, &'l Mapping);
-
-impl Entry<'_, '_, '_> {
-    /// Returns whether the entry has policies, or policies are listed for its principal.
-    pub(super) fn has_policies(&self, lists: &[List<'_>]) -> bool {
-        let mut of_any = self.with(lists).into_iter();
-        of_any.any(|list| !read_list(list, self.keys).is_empty())
+impl Policies {
+    /// Reads the policies in the objects of one principal. A policy that cannot be read is left out, and is a gap.
+    pub(super) fn read(objects: &[Object<'_>], keys: &Keys) -> Self {
+        let mut reading = Reading {
+            keys,
+            has_any: false,
+            gaps: BTreeSet::new(),
+            problems: Vec::new(),
+            lists: Lists::default(),
+            known: KnownPolicies::default(),
+        };
+        for (number, object) in objects.iter().enumerate() {
+            reading.add(number, *object);
+        }
+        if let Some((text, object)) = unlisted(objects, keys) {
+            let at = (text, object.get(keys.principal).and_then(Node::offset));
+            let kind = ProblemKind::PoliciesNotListed;
+            reading.problems.push((kind, keys.principal, at));
+            reading.gaps.insert(PolicyGap::NotListed);
+        }
+        reading.finish()
     }
+}
 
-    /// Reads the policies in the entry and the policies that are listed for its principal. A policy
-    /// that cannot be read is left out, and is a gap.
-    pub(super) fn policies(&mut self, lists: &[List<'_>]) -> Policies {
-        let lists = self.with(lists);
-        let mut found = Policies::default();
-        for (text, list) in &lists {
-            if let Some(token) = next_page(list) {
-                let at = (*text, token.offset());
-                self.report_of_list(ProblemKind::CutOffPolicies, at);
-                found.gaps.insert(PolicyGap::CutOff);
-            }
+/// The policies of a principal while its objects are read.
+struct Reading<'k> {
+    keys: &'k Keys,
+    has_any: bool,
+    gaps: BTreeSet<PolicyGap>,
+    problems: Vec<(ProblemKind, &'static str, At)>,
+    lists: Lists,
+    known: KnownPolicies,
+}
+
+impl Reading<'_> {
+    /// Adds the policies of an object.
+    fn add(&mut self, number: usize, object: Object<'_>) {
+        let policies = read_policies(object, self.keys);
+        let token = next_page(object.1);
+        let list = (is_list(object.1, self.keys) && token.is_none()).then_some(number);
+        if list.is_some() {
+            self.lists.count = self.lists.count.saturating_add(1);
+            self.lists.is_one_empty |= policies.is_empty();
         }
-        let is_listed = lists.iter().any(|(_, list)| is_list(list, self.keys));
-        // No other command and no input has the ARN of the entry. One association is not the whole list.
-        let is_described = self.mapping.get("accessEntryArn").is_some();
-        if !is_listed && (is_described || lists.iter().any(|(_, list)| is_failed(list))) {
-            self.report(ProblemKind::PoliciesNotListed, self.keys.principal);
-            found.gaps.insert(PolicyGap::NotListed);
+        if let Some(token) = token {
+            self.lists.has_page = true;
+            self.report(ProblemKind::CutOffPolicies, (object.0, token.offset()));
+            self.gaps.insert(PolicyGap::CutOff);
         }
-        let mut contradictory = self.on_one_list_only(&lists, &mut found.gaps);
-        // The index of each policy in `policies`, by its ARN.
-        let mut known: HashMap<String, usize> = HashMap::new();
-        let read: Vec<_> = lists
-            .iter()
-            .flat_map(|list| read_list(*list, self.keys))
-            .collect();
-        for (at, policy) in read {
-            let policy = match policy {
-                Ok(policy) => policy,
-                Err(gap) => {
-                    self.report_of_list(ProblemKind::AccessPolicy, at);
-                    found.gaps.insert(gap);
-                    continue;
+        self.has_any |= !policies.is_empty();
+        for (at, policy) in policies {
+            let problem = match policy {
+                Ok(policy) => self.known.add(policy, at, list),
+                Err(written) => {
+                    self.gaps.insert(PolicyGap::Unreadable(written));
+                    Some(ProblemKind::AccessPolicy)
                 }
             };
-            let earlier = known.get(policy.arn());
-            match earlier.and_then(|at| found.policies.get(*at)) {
-                None => {
-                    known.insert(policy.arn().to_owned(), found.policies.len());
-                    found.policies.push(policy);
-                }
-                Some(earlier) if *earlier == policy => {
-                    self.report_of_list(ProblemKind::DuplicateAccessPolicy, at);
-                }
-                // A principal has each policy once, so it is unknown which scope is meant.
-                Some(earlier) => {
-                    self.report_of_list(ProblemKind::ContradictoryAccessPolicy, at);
-                    found.gaps.insert(PolicyGap::Scope {
-                        arn: policy.arn().to_owned(),
-                        written: format!("{earlier}, {policy}"),
-                    });
-                    contradictory.insert(policy.arn().to_owned());
-                }
+            if let Some(problem) = problem {
+                self.report(problem, at);
             }
         }
-        let policies = &mut found.policies;
-        policies.retain(|policy| !contradictory.contains(policy.arn()));
-        found
     }
 
-    /// Returns the ARNs of the policies that are on some of the lists only, of which each has all policies of the
-    /// principal, and adds a gap for each.
-    fn on_one_list_only(
-        &mut self,
-        lists: &[List<'_>],
-        gaps: &mut BTreeSet<PolicyGap>,
-    ) -> HashSet<String> {
-        let read = |list: &List<'_>| -> Vec<(At, AccessPolicy)> {
-            let policies = read_list(*list, self.keys).into_iter();
-            policies
-                .filter_map(|(at, policy)| Some((at, policy.ok()?)))
-                .collect()
-        };
-        let is_page = |(_, list): &List<'_>| next_page(list).is_some();
-        let (whole, parts): (Vec<List<'_>>, Vec<List<'_>>) = lists
-            .iter()
-            .partition(|list| is_list(list.1, self.keys) && !is_page(list));
-        let has_page = parts.iter().any(is_page);
-        let whole: Vec<_> = whole.iter().map(read).collect();
-        // A list without a token may be the last page of those with one, so it need not have their policies.
-        let is_compared = match has_page {
-            true => whole.iter().any(Vec::is_empty),
-            false => !whole.is_empty(),
-        };
-        let parts: Vec<_> = match is_compared {
-            true => parts.iter().map(read).collect(),
-            false => Vec::new(),
-        };
-        // How many lists have each policy.
-        let mut lists_with: HashMap<&str, usize> = HashMap::new();
-        for list in &whole {
-            let arns: HashSet<&str> = list.iter().map(|(_, policy)| policy.arn()).collect();
-            for arn in arns {
-                let count = lists_with.entry(arn).or_default();
-                *count = count.saturating_add(1);
+    /// Takes the policies that no other object contradicts. Each other one is a gap.
+    fn finish(mut self) -> Policies {
+        let mut policies = Vec::new();
+        for policy in std::mem::take(&mut self.known.policies) {
+            let is_on_some = policy.is_on_some_of(&self.lists);
+            if let (Some(scope), false) = (policy.scope(), is_on_some) {
+                policies.push(AccessPolicy::new(&policy.arn, scope.clone()));
+                continue;
             }
+            let mut written = policy.written();
+            if is_on_some {
+                self.report(ProblemKind::ContradictoryAccessPolicy, policy.at);
+                written.push_str(", none");
+            }
+            let arn = policy.arn;
+            self.gaps.insert(PolicyGap::Scope { arn, written });
         }
-        let mut found = HashSet::new();
-        for (at, policy) in whole.iter().chain(&parts).flatten() {
-            let is_on_each = lists_with.get(policy.arn()) == Some(&whole.len());
-            if !is_on_each && found.insert(policy.arn().to_owned()) {
-                self.report_of_list(ProblemKind::ContradictoryAccessPolicy, *at);
-                gaps.insert(PolicyGap::Scope {
-                    arn: policy.arn().to_owned(),
-                    written: format!("{policy}, none"),
-                });
-            }
-        }
-        found
-    }
-
-    /// Returns the objects that may have policies of the entry.
-    fn with<'l>(&self, lists: &[List<'l>]) -> Vec<List<'l>>
-    where
-        Self: 'l,
-    {
-        let own = (self.text, self.mapping);
-        std::iter::once(own).chain(lists.iter().copied()).collect()
-    }
-
-    fn report_of_list(&mut self, kind: ProblemKind, at: At) {
-        self.report_at(kind, self.at.field_of(self.keys.policies), at);
-    }
-}
-
-/// An offset in a text.
-type At = (usize, Option<usize>);
-
-/// Reads the policies of an object, each with its place.
-fn read_list((text, list): List<'_>, keys: &Keys) -> Vec<(At, Result<AccessPolicy, PolicyGap>)> {
-    let at = |node: Option<&Node>| (text, node.and_then(Node::offset));
-    match list.get(keys.policies) {
-        Some(Node::Sequence(items)) => items
-            .iter()
-            .map(|item| {
-                let policy = item.as_mapping();
-                let policy = policy.ok_or_else(|| PolicyGap::Unreadable(written(item)));
-                let policy = policy.and_then(|policy| read_policy(policy, keys.policy));
-                (at(Some(item)), policy)
-            })
-            .collect(),
-        Some(Node::Null) => Vec::new(),
-        None => match (list.get(ASSOCIATED), list.get(keys.policy)) {
-            (Some(Node::Mapping(policy)), _) => {
-                let at = at(policy.get(keys.policy));
-                vec![(at, read_policy(policy, keys.policy))]
-            }
-            (Some(other), _) => vec![(at(Some(other)), Err(PolicyGap::Unreadable(written(other))))],
-            (None, Some(arn)) => vec![(at(Some(arn)), read_policy(list, keys.policy))],
-            (None, None) => Vec::new(),
-        },
-        Some(other) => {
-            let gap = PolicyGap::Unreadable(written(other));
-            vec![(at(Some(other)), Err(gap))]
+        let gaps = self.gaps.into_iter().collect();
+        Policies {
+            held: Arc::new(Held { policies, gaps }),
+            has_any: self.has_any,
+            problems: self.problems,
         }
     }
+
+    fn report(&mut self, kind: ProblemKind, at: At) {
+        self.problems.push((kind, self.keys.policies, at));
+    }
 }
 
-/// Returns whether an object has a list of policies, which is perhaps empty.
-fn is_list(object: &Mapping, keys: &Keys) -> bool {
-    let list = object.get(keys.policies);
-    list.is_some_and(|list| list.as_sequence().is_some())
-}
-
-/// Returns whether an object has null in place of the list that AWS prints. A command that fails prints no list, and
-/// `jq` makes null of it.
-fn is_failed(object: &Mapping) -> bool {
-    object.get(API.policies).is_some_and(Node::is_null)
-}
-
-/// Returns the token for the next page of a list: the EKS API has `nextToken`, the AWS command line `NextToken`.
-fn next_page(list: &Mapping) -> Option<&Node> {
-    let mut tokens = ["nextToken", "NextToken"].into_iter();
-    let is_token = |token: &&Node| !token.is_null() && token.as_text() != Some("");
-    tokens.find_map(|key| list.get(key).filter(is_token))
-}
-
-/// The service and the kind of resource in the ARN of an access policy.
-const POLICY_RESOURCE: &str = ":eks::aws:cluster-access-policy/";
-
-fn read_policy(mapping: &Mapping, key: &str) -> Result<AccessPolicy, PolicyGap> {
-    let arn = mapping.get(key).and_then(Node::as_text);
-    let arn = arn.filter(|arn| arn.contains(POLICY_RESOURCE) && mapping.duplicates().is_empty());
-    let arn = arn.ok_or_else(|| PolicyGap::Unreadable(written_keys(mapping)))?;
-    let scope = scope_of(mapping).ok_or_else(|| PolicyGap::Scope {
-        arn: arn.to_owned(),
-        written: mapping.get("accessScope").map_or_else(String::new, written),
-    })?;
-    Ok(AccessPolicy::new(arn, scope))
-}
-
-fn scope_of(mapping: &Mapping) -> Option<AccessScope> {
-    let scope = mapping.get("accessScope")?.as_mapping()?;
-    if !scope.duplicates().is_empty() {
+/// Returns the object that calls for a list of the policies, if there is no list.
+fn unlisted<'n>(objects: &[Object<'n>], keys: &Keys) -> Option<Object<'n>> {
+    if objects.iter().any(|(_, object)| is_list(object, keys)) {
         return None;
     }
-    let is_empty = |node: &Node| node.is_null() || node.as_sequence().is_some_and(<[_]>::is_empty);
-    match scope.get("type")?.as_text()? {
-        // EKS prints an empty list.
-        "cluster" => scope
-            .get("namespaces")
-            .is_none_or(is_empty)
-            .then_some(AccessScope::Cluster),
-        "namespace" => {
-            let names = scope.get("namespaces")?.as_sequence()?.iter();
-            // AWS has a set of them, and tools differ in their order.
-            let names: BTreeSet<String> = names
-                .map(|name| name.as_text().map(str::to_owned))
-                .collect::<Option<_>>()?;
-            (!names.is_empty()).then(|| AccessScope::Namespaces(names.into_iter().collect()))
+    // No other command and no input has the ARN of the entry. One association is not the whole list.
+    let mut objects = objects.iter().copied();
+    objects.find(|(_, object)| object.get("accessEntryArn").is_some() || is_failed(object))
+}
+
+/// The lists of a principal's policies without a token for the next page.
+#[derive(Default)]
+struct Lists {
+    count: usize,
+    is_one_empty: bool,
+    /// Whether there is a list with a token.
+    has_page: bool,
+}
+
+impl Lists {
+    /// Returns whether a list lacks nothing. A list without a token may be the last page of those with one, unless it
+    /// is empty.
+    const fn are_whole(&self) -> bool {
+        match self.has_page {
+            true => self.is_one_empty,
+            false => self.count > 0,
         }
-        _ => None,
     }
 }
 
-/// Writes a value in one form, so that equal values have equal texts.
-fn written(node: &Node) -> String {
-    match node {
-        Node::Null => "null".to_owned(),
-        Node::Scalar(scalar) => format!("{:?}", scalar.text()),
-        Node::Sequence(items) => {
-            let items: Vec<String> = items.iter().map(written).collect();
-            format!("[{}]", items.join(", "))
+/// The policies of a principal with an ARN that can be read, in the order of the objects.
+#[derive(Default)]
+struct KnownPolicies {
+    policies: Vec<KnownPolicy>,
+    /// The index of each policy, by its ARN.
+    index: HashMap<String, usize>,
+}
+
+/// A policy of a principal, as all objects have it.
+struct KnownPolicy {
+    arn: String,
+    /// The first place.
+    at: At,
+    /// A principal has each policy once, so a second scope contradicts the first.
+    scopes: BTreeSet<Result<AccessScope, String>>,
+    /// How many lists have the policy, and the number of the last one.
+    lists: usize,
+    last_list: Option<usize>,
+}
+
+impl KnownPolicies {
+    /// Adds a policy of an object, which may be a list without a token. Returns the problem of the policy.
+    fn add(&mut self, policy: WrittenPolicy, at: At, list: Option<usize>) -> Option<ProblemKind> {
+        let next = self.policies.len();
+        let index = *self.index.entry(policy.arn.clone()).or_insert(next);
+        if index == next {
+            self.policies.push(KnownPolicy {
+                arn: policy.arn,
+                at,
+                scopes: BTreeSet::new(),
+                lists: 0,
+                last_list: None,
+            });
         }
-        Node::Mapping(mapping) => written_keys(mapping),
+        let known = self.policies.get_mut(index)?;
+        if list.is_some() && known.last_list != list {
+            known.lists = known.lists.saturating_add(1);
+            known.last_list = list;
+        }
+        let (is_first, is_read) = (known.scopes.is_empty(), policy.scope.is_ok());
+        let is_new = known.scopes.insert(policy.scope);
+        match (is_read, is_new) {
+            (false, _) => Some(ProblemKind::AccessPolicy),
+            (true, true) if is_first => None,
+            (true, true) => Some(ProblemKind::ContradictoryAccessPolicy),
+            (true, false) => Some(ProblemKind::DuplicateAccessPolicy),
+        }
     }
 }
 
-/// Writes the entries of a mapping. `associatedAt` and `modifiedAt` are facts of EKS and not of the policy.
-fn written_keys(mapping: &Mapping) -> String {
-    let entries = mapping.entries().iter();
-    let mut entries: Vec<String> = entries
-        .filter(|(key, _)| !["associatedAt", "modifiedAt"].contains(&key.text()))
-        .map(|(key, value)| format!("{:?}: {}", key.text(), written(value)))
-        .collect();
-    entries.sort();
-    format!("{{{}}}", entries.join(", "))
+impl KnownPolicy {
+    /// Returns whether a list has the policy and another list, which should have it, does not.
+    const fn is_on_some_of(&self, lists: &Lists) -> bool {
+        self.lists < lists.count && (self.lists > 0 || lists.are_whole())
+    }
+
+    /// Returns the scope. `None` if it cannot be read, or if there is another one.
+    fn scope(&self) -> Option<&AccessScope> {
+        let mut scopes = self.scopes.iter();
+        let scope = scopes.next()?.as_ref().ok()?;
+        scopes.next().is_none().then_some(scope)
+    }
+
+    /// Returns all scopes in one text.
+    fn written(&self) -> String {
+        let scopes = self.scopes.iter();
+        let scopes: Vec<String> = scopes
+            .map(|scope| match scope {
+                Ok(scope) => write_scope(scope),
+                Err(written) => written.clone(),
+            })
+            .collect();
+        scopes.join(", ")
+    }
 }
