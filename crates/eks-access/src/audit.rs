@@ -25,6 +25,7 @@ mod names;
 mod numbers;
 mod open;
 mod read;
+mod rows;
 mod saved;
 mod shared;
 mod split;

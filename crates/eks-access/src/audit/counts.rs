@@ -33,7 +33,8 @@ pub struct AuditCounts {
     pub unreadable: u64,
     /// Events larger than [`MAX_EVENT_BYTES`](super::MAX_EVENT_BYTES).
     pub too_long: u64,
-    /// Answers of AWS that have a part of the events: with a token for the next ones, or of a query that did not end.
+    /// Answers of AWS that have a part of the events: with a token for the next ones, or of a query that did not end, or
+    /// whose limit left out some.
     pub cut: u64,
     /// Lines and objects that are not audit events.
     pub not_events: u64,

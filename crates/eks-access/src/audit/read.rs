@@ -8,6 +8,7 @@ use super::counts::add;
 use super::error::AuditError;
 use super::event::Line;
 use super::log::{AuditLog, Readable};
+use super::rows::{MESSAGE, Rows};
 use super::split::{Part, Splitter};
 use super::utf16::{ByteOrder, Utf16};
 
@@ -24,9 +25,6 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The depth of documents in each other: the message of a log event is a document itself.
 const MAX_DEPTH: usize = 3;
-
-/// The column of a query of Logs Insights that has the text of the log event.
-const MESSAGE: &str = "@message";
 
 impl AuditLog {
     /// Reads a log: JSON lines, `EventList`s, an export of `CloudWatch` Logs (with a time before each event), or the
@@ -53,6 +51,7 @@ impl AuditLog {
             file,
             number: 0,
             inherited: None,
+            rows: Rows::default(),
         };
         let mut line = Vec::new();
         let mut is_first = true;
@@ -113,11 +112,17 @@ impl AuditLog {
         depth: usize,
     ) -> Result<(), AuditError> {
         // Events within one line have the number of the line.
-        if depth == 0 && !matches!(part, Part::Head(_) | Part::Cut) {
+        if depth == 0 && matches!(part, Part::Object(_) | Part::TooLong | Part::Broken) {
             input.number = input.number.saturating_add(1);
         }
         match part {
-            Part::Head(head) => input.inherited = inherited(head),
+            Part::Head(head) => {
+                input.inherited = inherited(head);
+                input.rows = Rows::default();
+            }
+            Part::Row => input.rows.begin(),
+            Part::Matched(matched) if input.rows.is_cut(*matched) => add(&mut self.counts.cut, 1),
+            Part::Matched(_) => {}
             Part::Object(text) => self.object(input, text, depth)?,
             Part::TooLong => self.too_long(input),
             Part::Broken => self.unreadable(input),
@@ -152,6 +157,9 @@ impl AuditLog {
             return self.parts(input, text, depth);
         }
         // A column of a result of Logs Insights.
+        if !line.field.is_empty() {
+            input.rows.column(&line.field);
+        }
         let message = match line.field.as_ref() {
             "" => line.message.take(),
             MESSAGE => line.value.take(),
@@ -209,6 +217,7 @@ struct Input<'f> {
     number: u64,
     /// The version of the list that the event is in.
     inherited: Option<String>,
+    rows: Rows,
 }
 
 /// Reads a line with its end. Returns whether it is whole. If the line is too long, its rest stays

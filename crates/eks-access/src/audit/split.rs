@@ -5,10 +5,17 @@
 const LISTS: [&[u8]; 4] = [b"items", b"events", b"logEvents", b"results"];
 
 /// The length of the longest of these keys and of the other texts that are read, with room to see that one is longer.
-const MAX_KEY: usize = 10;
+const MAX_KEY: usize = 15;
 
 /// The key of an answer of AWS that has a part of the events only, as the API and as the command line write it.
 const TOKENS: [&[u8]; 2] = [b"nextToken", b"NextToken"];
+
+/// The key of the numbers of a query of Logs Insights, and that of the log events that it matched.
+const STATISTICS: &[u8] = b"statistics";
+const MATCHED: &[u8] = b"recordsMatched";
+
+/// The length of a number that is read.
+const MAX_DIGITS: usize = 32;
 
 /// The states of a query of Logs Insights that has not all of its results (API of `CloudWatch` Logs,
 /// `GetQueryResults`).
@@ -33,6 +40,10 @@ pub(super) enum Part<'a> {
     Broken,
     /// The document has a part of the events only.
     Cut,
+    /// The beginning of a list in the list, such as a row of a result.
+    Row,
+    /// The number of log events that the query of the document matched, behind its rows.
+    Matched(u64),
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -61,10 +72,13 @@ pub(super) struct Splitter {
     object_depth: usize,
     is_in_string: bool,
     is_escaped: bool,
-    /// The last text directly in the document.
+    /// The last text directly in the document, or in the numbers of a query.
     key: Vec<u8>,
     /// The key whose value is read, directly in the document.
     name: Vec<u8>,
+    /// The number of log events that the query matched, while it is read.
+    number: Option<Vec<u8>>,
+    matched: Option<u64>,
     object: Vec<u8>,
     is_too_long: bool,
     max_bytes: usize,
@@ -96,13 +110,37 @@ impl Splitter {
                     self.key.clear();
                 }
                 b':' if self.depth == 1 => self.name.clone_from(&self.key),
+                b':' if self.is_in_statistics() && self.key == MATCHED => {
+                    self.number = Some(Vec::new());
+                }
                 b',' if self.depth == 1 => self.name.clear(),
+                b',' => self.end_number(),
                 b'{' | b'[' => self.open(byte, &mut emit)?,
                 b'}' | b']' => self.close(byte, &mut emit)?,
-                _ => {}
+                byte => {
+                    if let Some(number) = self.number.as_mut().filter(|it| it.len() < MAX_DIGITS) {
+                        number.push(byte);
+                    }
+                }
             }
         }
         Ok(())
+    }
+
+    /// Returns whether the text is between the numbers of a query.
+    fn is_in_statistics(&self) -> bool {
+        self.depth == 2
+            && matches!(self.mode, Mode::Document | Mode::Rest)
+            && self.name == STATISTICS
+    }
+
+    /// Ends the number of log events that the query matched, which is written with decimals.
+    fn end_number(&mut self) {
+        if let Some(number) = self.number.take() {
+            let number = String::from_utf8_lossy(&number);
+            let whole = number.trim().split('.').next();
+            self.matched = whole.and_then(|whole| whole.parse().ok());
+        }
     }
 
     /// Ends the text.
@@ -133,7 +171,9 @@ impl Splitter {
                     return emit(Part::Cut);
                 }
             }
-            _ if self.depth == 1 && self.key.len() < MAX_KEY => self.key.push(byte),
+            _ if self.key.len() < MAX_KEY && (self.depth == 1 || self.is_in_statistics()) => {
+                self.key.push(byte);
+            }
             _ => {}
         }
         Ok(())
@@ -166,7 +206,10 @@ impl Splitter {
     ) -> Result<(), E> {
         self.depth = self.depth.saturating_add(1);
         match (self.mode, byte) {
-            (Mode::Outside, b'{') => self.begin(Mode::Document),
+            (Mode::Outside, b'{') => {
+                self.matched = None;
+                self.begin(Mode::Document);
+            }
             (Mode::Outside, _) => {
                 self.mode = Mode::List;
                 self.list_depth = self.depth;
@@ -175,6 +218,7 @@ impl Splitter {
                 self.object_depth = self.depth.saturating_sub(1);
                 self.begin(Mode::Element);
             }
+            (Mode::List, _) if self.depth == self.list_depth.saturating_add(1) => emit(Part::Row)?,
             (Mode::Document, b'[') if self.depth == 2 && LISTS.contains(&self.key.as_slice()) => {
                 self.mode = Mode::List;
                 self.list_depth = self.depth;
@@ -194,6 +238,7 @@ impl Splitter {
         byte: u8,
         emit: &mut impl FnMut(Part<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.end_number();
         self.depth = self.depth.saturating_sub(1);
         match self.mode {
             Mode::Document if self.depth == 0 => {
@@ -210,7 +255,12 @@ impl Splitter {
                     _ => Mode::Rest,
                 };
             }
-            Mode::Rest if self.depth == 0 => self.mode = Mode::Outside,
+            Mode::Rest if self.depth == 0 => {
+                self.mode = Mode::Outside;
+                if let Some(matched) = self.matched.take() {
+                    emit(Part::Matched(matched))?;
+                }
+            }
             _ => {}
         }
         Ok(())

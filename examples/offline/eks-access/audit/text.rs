@@ -198,7 +198,9 @@ pub(crate) fn of_counts(counts: &AuditCounts) -> Vec<String> {
     );
     if counts.cut > 0 {
         lines.push(
-            "an answer of AWS is a part of the events: it has `nextToken`, or its query did not end".to_owned(),
+            "an answer of AWS is a part of the events: it has `nextToken`, or its query did not end or has a limit; give \
+             each page, or results of shorter times"
+                .to_owned(),
         );
     }
     let places = counts.places.iter();

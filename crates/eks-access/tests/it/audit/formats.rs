@@ -211,6 +211,8 @@ fn a_part_of_the_events_is_incomplete() {
         (json!({"searchedLogStreams": ["nextToken", "x"]}), 0),
         (json!({"status": "Running"}), 1),
         (json!({"status": "Complete"}), 0),
+        // Only the rows of a query are compared with what it matched.
+        (json!({"statistics": {"recordsMatched": 2.0}}), 0),
     ] {
         let mut answer = json!({"events": [{"timestamp": 1, "message": message}]});
         answer
@@ -224,4 +226,48 @@ fn a_part_of_the_events_is_incomplete() {
             assert_eq!(counts.is_incomplete(), cut > 0, "{text}");
         }
     }
+}
+
+/// As `get-query-results` answers: `recordsMatched` counts the log events before the limit of the query, and `@ptr` is a
+/// column of each row that is a log event.
+#[test]
+fn a_result_that_its_limit_cut_off_is_incomplete() {
+    let message = event("u", "get", "/api/v1/pods").to_string();
+    let column = |name: &str, value: &str| json!({"field": name, "value": value});
+    let text = column("@message", &message);
+    let pointer = column("@ptr", "p");
+    let time = column("@timestamp", "2026-11-30 00:00:00.000");
+    let verb = column("verb", "get");
+    let count = column("count(*)", "7");
+    for (row, matched, cut) in [
+        (json!([text, pointer]), "7.0", 1),
+        (json!([text]), "7", 1),
+        (json!([time, text, pointer]), "2.0", 1),
+        (json!([verb, text, pointer]), "2.0", 1),
+        (json!([text, pointer]), "1.0", 0),
+        (json!([text, pointer]), "0.0", 0),
+        // A row of `stats … by @message` is made of several log events.
+        (json!([text, count]), "7.0", 0),
+    ] {
+        let statistics = format!(
+            r#""statistics": {{"recordsScanned": 9.0, "recordsMatched": {matched}, "bytesScanned": 8.0}}"#
+        );
+        let results = format!(r#""results": [{row}]"#);
+        for answer in [
+            format!(r#"{{{results}, {statistics}, "status": "Complete"}}"#),
+            format!(r#"{{{statistics}, "status": "Complete", {results}}}"#),
+            format!("{{\n{results},\n{statistics}\n}}\n"),
+            format!("{{\n{statistics},\n{results}\n}}\n"),
+        ] {
+            let own = log(&answer);
+            let counts = own.counts();
+            assert_eq!((counts.requests, counts.cut), (1, cut), "{answer}");
+        }
+    }
+    // Each of several answers is judged alone.
+    let answer = |matched: u64| {
+        format!(r#"{{"results": [[{text}]], "statistics": {{"recordsMatched": {matched}.0}}}}"#)
+    };
+    let own = log(&format!("{}\n{}\n{}\n", answer(1), answer(2), answer(1)));
+    assert_eq!(own.counts().cut, 1);
 }
