@@ -79,6 +79,8 @@ pub(crate) struct ConfigMapCandidate {
     pub(crate) name: Option<String>,
     pub(crate) offset: Option<usize>,
     pub(crate) kind: SourceKind,
+    /// Whether Terraform only reads it: it is that of the cluster, as it was once.
+    pub(crate) is_data: bool,
 }
 
 /// A document that is read, with the facts that its places need.
@@ -294,6 +296,7 @@ impl Gathered {
                 name,
                 offset,
                 kind,
+                is_data: false,
             }));
     }
 }

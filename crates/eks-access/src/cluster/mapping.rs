@@ -189,7 +189,12 @@ fn read_config_map(
     gathered: &mut Gathered,
     found: &mut Vec<Read>,
 ) -> Option<usize> {
-    let candidates = std::mem::take(&mut gathered.config_maps);
+    let (mut candidates, mut data): (Vec<_>, Vec<_>) = std::mem::take(&mut gathered.config_maps)
+        .into_iter()
+        .partition(|candidate| !candidate.is_data);
+    if candidates.is_empty() {
+        std::mem::swap(&mut candidates, &mut data);
+    }
     let place = |candidate: &ConfigMapCandidate, document: &Document| {
         let position = candidate
             .offset
@@ -223,6 +228,17 @@ fn read_config_map(
         origin: BackendOrigin::Document(chosen.document),
         is_whole_config_map: true,
     });
+    for other in data.iter().filter(|one| is_named(one, reader.config_map())) {
+        if let Some(document) = documents.get(other.document) {
+            let (rules, problems) = reader.read_config_map_nodes(document.text(), &other.nodes);
+            take_problems(gathered, document, is_lost(&rules), problems);
+            found.push(Read {
+                backend: Backend::new(BackendKind::EksConfigMap, rules),
+                origin: BackendOrigin::Document(other.document),
+                is_whole_config_map: true,
+            });
+        }
+    }
     if chosen.kind != SourceKind::ConfigMap {
         return None;
     }
@@ -244,11 +260,7 @@ fn choose<'c>(
     candidates: &'c [ConfigMapCandidate],
     wanted: &ConfigMapName,
 ) -> Result<Option<&'c ConfigMapCandidate>, &'c ConfigMapCandidate> {
-    let is_named = |one: &&ConfigMapCandidate| {
-        one.namespace.as_deref() == Some(wanted.namespace())
-            && one.name.as_deref() == Some(wanted.name())
-    };
-    let mut named = candidates.iter().filter(is_named);
+    let mut named = candidates.iter().filter(|one| is_named(one, wanted));
     match (named.next(), named.next(), candidates) {
         (Some(_), Some(second), _) => Err(second),
         (Some(named), None, _) => Ok(Some(named)),
@@ -256,6 +268,11 @@ fn choose<'c>(
         (None, _, [only]) => Ok(Some(only)),
         (None, _, [_, second, ..]) => Err(second),
     }
+}
+
+fn is_named(candidate: &ConfigMapCandidate, wanted: &ConfigMapName) -> bool {
+    candidate.namespace.as_deref() == Some(wanted.namespace())
+        && candidate.name.as_deref() == Some(wanted.name())
 }
 
 /// Reads the documents that `aws-auth-map` reads from their text. Returns the configuration of a server.

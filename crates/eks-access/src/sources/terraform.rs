@@ -1,6 +1,7 @@
 //! Plans and states of Terraform, from `terraform show -json`, and state files: the access entries, the
 //! ConfigMap and the cluster in them.
 
+mod data;
 mod entry;
 mod manifest;
 mod plan;
@@ -21,6 +22,8 @@ use crate::source::SourceKind;
 /// A resource: its type, its address, and its values.
 struct Resource<'n> {
     kind: &'n str,
+    /// Whether it is a data source.
+    is_data: bool,
     address: String,
     values: &'n Node,
     /// The values that are known only after a plan is applied, as true.
@@ -66,6 +69,8 @@ pub(crate) fn take_terraform(
         Some(module) => of_module(module, MAX_MODULE_DEPTH, &mut resources),
         None => of_state_file(node, &mut resources),
     }
+    let (data, mut resources): (Vec<_>, Vec<_>) =
+        resources.into_iter().partition(|resource| resource.is_data);
     let plan = Plan::of(node);
     for resource in &mut resources {
         resource.unknown = plan.unknown_of(&resource.address);
@@ -74,6 +79,7 @@ pub(crate) fn take_terraform(
     for resource in &resources {
         take_resource(gathered, text, (resource, &plan), entries);
     }
+    data::take(gathered, text, (node, &plan), (data, &resources), entries);
 }
 
 /// Leaves no answer if a resource that may give access is left for a later plan.
@@ -140,10 +146,10 @@ fn of_module<'n>(module: &'n Node, depth: usize, resources: &mut Vec<Resource<'n
     };
     let field = |node: &'n Node, key| node.get(key).and_then(Node::as_text);
     for resource in list("resources") {
-        let is_data = field(resource, "mode") == Some("data");
-        if let (false, Some(kind)) = (is_data, field(resource, "type")) {
+        if let Some(kind) = field(resource, "type") {
             resources.push(Resource {
                 kind,
+                is_data: field(resource, "mode") == Some("data"),
                 address: field(resource, "address").unwrap_or(kind).to_owned(),
                 values: resource.get("values").unwrap_or(&Node::Null),
                 unknown: None,
@@ -162,9 +168,10 @@ fn of_state_file<'n>(node: &'n Node, resources: &mut Vec<Resource<'n>>) {
     let listed = node.get("resources").and_then(Node::as_sequence);
     for resource in listed.unwrap_or_default() {
         let field = |key| resource.get(key).and_then(Node::as_text);
-        let (Some(kind), false) = (field("type"), field("mode") == Some("data")) else {
+        let Some(kind) = field("type") else {
             continue;
         };
+        let is_data = field("mode") == Some("data");
         let module = field("module").map(|module| format!("{module}."));
         let name = field("name").unwrap_or_default();
         let instances = resource.get("instances").and_then(Node::as_sequence);
@@ -174,6 +181,7 @@ fn of_state_file<'n>(node: &'n Node, resources: &mut Vec<Resource<'n>>) {
             .filter_map(|instance| instance.get("attributes"));
         resources.extend(values.map(|values| Resource {
             kind,
+            is_data,
             address: format!("{}{kind}.{name}", module.clone().unwrap_or_default()),
             values,
             unknown: None,
@@ -225,9 +233,7 @@ fn take_resource(
             let role = present(values, "pod_execution_role_arn");
             managed_nodes::add(gathered, role, Manager::FargateProfile(name));
         }
-        "kubernetes_config_map" | "kubernetes_config_map_v1" | "kubernetes_config_map_v1_data" => {
-            take_config_map(gathered, text, resource)
-        }
+        _ if is_config_map(resource) => take_config_map(gathered, text, resource),
         "aws_cloudformation_stack" if has_access_of_template(values) => {
             let what = format!("the template of {}", resource.address);
             gathered.lost(text.place(values.offset()), SourceFault::NotRead(what));
@@ -255,6 +261,15 @@ fn is_named(kind: &str) -> bool {
         "kustomization_",
     ];
     prefixes.iter().any(|prefix| kind.starts_with(prefix))
+}
+
+fn is_config_map(resource: &Resource<'_>) -> bool {
+    let kinds = [
+        "kubernetes_config_map",
+        "kubernetes_config_map_v1",
+        "kubernetes_config_map_v1_data",
+    ];
+    kinds.contains(&resource.kind)
 }
 
 fn has_access_of_template(values: &Node) -> bool {
@@ -341,6 +356,7 @@ fn take_config_map(gathered: &mut Gathered, text: &Text<'_>, resource: &Resource
         name: name.map(str::to_owned),
         offset: values.offset(),
         kind: SourceKind::Terraform,
+        is_data: resource.is_data,
     });
 }
 

@@ -8,7 +8,7 @@ use crate::gather::{Gathered, Text};
 use crate::problem::SourceFault;
 
 /// The names of the attributes of an access entry, and those of the EKS API: of the provider `aws`, and of `awscc`.
-const AWS: [(&str, &str); 3] = [
+pub(super) const AWS: [(&str, &str); 3] = [
     ("kubernetes_groups", "kubernetesGroups"),
     ("type", "type"),
     ("user_name", "username"),
@@ -142,7 +142,7 @@ fn lose(gathered: &mut Gathered, text: &Text<'_>, resource: &Resource<'_>, what:
 }
 
 /// Returns the key of a field under another name, with the place of the original key.
-fn key_of(values: &Node, key: &str, name: &str) -> Scalar {
+pub(super) fn key_of(values: &Node, key: &str, name: &str) -> Scalar {
     let entries = values.as_mapping().map_or(&[][..], Mapping::entries);
     let own = entries.iter().find(|(own, _)| own.text() == key);
     own.map_or_else(
