@@ -298,8 +298,15 @@ impl Cluster {
                      searched:\n{paths}"
                 )))
             }
-            Sought::NotFound(_) => {
+            Sought::NotFound(paths) => {
                 no_chain()?;
+                // The user can become another, who has a role that is missing.
+                let missing = self.bindings_of_missing_roles();
+                if let (false, Some((role, _))) = (paths.steps().is_empty(), missing.first()) {
+                    return Err(NoAnswer::UnknownPolicy(format!(
+                        "no chain to it was found, but {role}"
+                    )));
+                }
                 Ok(answer(None, Some(false), notes))
             }
         }

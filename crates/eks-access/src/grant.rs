@@ -19,7 +19,7 @@ pub(crate) struct Decided {
     /// The steps to the first grant: RBAC's grant, else the grant of an access policy. Empty if there is
     /// none.
     pub(crate) grant: Vec<Step>,
-    /// The access policies that are not known and may allow the request.
+    /// The access policies, and if nothing allows the request, the roles, that are not known and may allow it.
     pub(crate) unknown: Vec<UnknownPolicy>,
 }
 
@@ -33,14 +33,19 @@ impl Cluster {
     /// Decides a request of a user through RBAC and, for a caller of AWS, through the access policies of the
     /// caller's entry.
     pub(crate) fn decide(&self, resolved: &Resolved, request: &Request<'_>) -> Decided {
-        match &resolved.caller {
+        let mut decided = match &resolved.caller {
             None => Decided {
                 grant: self
                     .steps_of_decision(self.policy().authorize(&resolved.user, request).decision()),
                 unknown: Vec::new(),
             },
             Some(caller) => self.decide_for_caller(caller, request),
+        };
+        if !decided.is_allowed() {
+            let roles = self.missing_roles_for(&resolved.user, request).into_iter();
+            decided.unknown.extend(roles.map(UnknownPolicy::of_missing));
         }
+        decided
     }
 
     fn decide_for_caller(&self, caller: &Authenticated, request: &Request<'_>) -> Decided {

@@ -10,6 +10,7 @@ mod source;
 // The documents, taken apart by kind.
 mod gather;
 mod managed;
+mod missing_role;
 mod parallel;
 mod principals;
 mod sources;

@@ -198,6 +198,8 @@ impl Cluster {
         let found = permissions(&policy, &resolved.user)
             .map_err(|why| NoAnswer::TooLarge(why.to_string()))?;
         let unresolved = found.unresolved().iter();
+        // A missing role is among what is not known.
+        let unresolved = unresolved.filter(|one| self.missing_role(one).is_none());
         listing
             .notes
             .extend(unresolved.map(|one| format!("{}: {one}", one.binding())));

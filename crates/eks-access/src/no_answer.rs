@@ -75,7 +75,7 @@ pub enum NoAnswer {
     /// The section of the mapping that may have a rule for the caller could not be read.
     #[error("{0}")]
     Mapping(String),
-    /// Access policies of the caller are not known, and may change the answer.
+    /// Access policies or roles of the caller or user are not known, and may change the answer.
     #[error("{0}")]
     UnknownPolicy(String),
     /// The user has too many permissions to list.

@@ -1,4 +1,4 @@
-//! Access policies that a caller has or may have, and whose rules or scope are not known.
+//! Access policies and roles that a caller or a user has or may have, and whose rules or scope are not known.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -8,9 +8,11 @@ use k8s_rbac::Request;
 use serde::{Serialize, Serializer};
 
 use crate::cluster::Cluster;
+use crate::missing_role::MissingRole;
 use crate::resolved::Resolved;
 
-/// An access policy that a caller has or may have, and whose rules or scope are not known. Prints as a sentence.
+/// An access policy or a role that a caller or a user has or may have, and whose rules or scope are not known. Prints as a
+/// sentence.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct UnknownPolicy {
     kind: Kind,
@@ -19,6 +21,7 @@ pub struct UnknownPolicy {
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 enum Kind {
     Gap(PolicyGap),
+    Missing(MissingRole),
     Unpublished(AccessPolicy),
 }
 
@@ -35,6 +38,13 @@ impl UnknownPolicy {
         unpublished.chain(gaps.map(Self::of_gap)).collect()
     }
 
+    /// Builds the role that a binding refers to and that the documents lack.
+    pub(crate) const fn of_missing(role: MissingRole) -> Self {
+        Self {
+            kind: Kind::Missing(role),
+        }
+    }
+
     /// Builds the policy that a gap may hide.
     pub(crate) fn of_gap(gap: &PolicyGap) -> Self {
         Self {
@@ -46,6 +56,7 @@ impl UnknownPolicy {
     pub(crate) fn name(&self) -> &str {
         match &self.kind {
             Kind::Unpublished(policy) => policy.name(),
+            Kind::Missing(role) => role.role(),
             Kind::Gap(_) => "access policies that are not known",
         }
     }
@@ -54,6 +65,7 @@ impl UnknownPolicy {
     pub(crate) fn may_cover(&self, namespace: Option<&str>) -> bool {
         match &self.kind {
             Kind::Unpublished(policy) => policy.scope().covers(namespace),
+            Kind::Missing(role) => role.may_cover(namespace),
             Kind::Gap(_) => true,
         }
     }
@@ -65,6 +77,7 @@ impl UnknownPolicy {
                 matches!(policy.scope(), AccessScope::Namespaces(_))
                     && policy.scope().covers(Some(namespace))
             }
+            Kind::Missing(role) => role.is_of_namespace(namespace),
             Kind::Gap(_) => false,
         }
     }
@@ -86,6 +99,7 @@ impl Display for UnknownPolicy {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match &self.kind {
             Kind::Gap(gap) => write!(f, "{gap}; {}", remedy(gap)),
+            Kind::Missing(role) => write!(f, "{role}"),
             Kind::Unpublished(policy) => {
                 write!(f, "AWS does not publish the rules of {policy}")
             }
@@ -107,17 +121,21 @@ impl Serialize for UnknownPolicy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.kind {
             Kind::Gap(gap) => serializer.collect_str(gap),
+            Kind::Missing(role) => serializer.collect_str(role),
             Kind::Unpublished(policy) => serializer.collect_str(policy),
         }
     }
 }
 
 impl Cluster {
-    /// Returns the access policies of a user's caller that are not known.
+    /// Returns the access policies of a user's caller, and the roles of the user, that are not known.
     pub(crate) fn unknown_policies(&self, resolved: &Resolved) -> Vec<UnknownPolicy> {
         let caller = resolved.caller.iter();
-        caller
-            .flat_map(|caller| UnknownPolicy::all_of(caller, &self.access_policies))
+        let of_caller =
+            caller.flat_map(|caller| UnknownPolicy::all_of(caller, &self.access_policies));
+        let roles = self.missing_roles_of(&resolved.user).into_iter();
+        of_caller
+            .chain(roles.map(UnknownPolicy::of_missing))
             .collect()
     }
 

@@ -224,7 +224,12 @@ impl Cluster {
         notes.extend(self.notes_on_policy());
         notes.extend(self.notes_on_mode());
         let unresolved = allowed.unresolved().iter();
-        notes.extend(unresolved.map(|one| format!("{}: {one}", one.binding())));
+        let missing = |one| self.missing_role(one).map(|role| role.to_string());
+        let is_role_missing = unresolved.clone().any(|one| missing(one).is_some());
+        notes.extend(
+            unresolved
+                .map(|one| missing(one).unwrap_or_else(|| format!("{}: {one}", one.binding()))),
+        );
         let mut subjects: Vec<AllowedSubject> = allowed
             .subjects()
             .iter()
@@ -273,7 +278,8 @@ impl Cluster {
             }
         }
         let is_any = who.subjects.len() > 1 || !who.callers.is_empty();
-        who.verdict = Verdict::of(is_any, !who.unknown_callers.is_empty());
+        let is_unknown = is_role_missing || !who.unknown_callers.is_empty();
+        who.verdict = Verdict::of(is_any, is_unknown);
         Ok(who)
     }
 

@@ -252,7 +252,9 @@ impl Cluster {
             misses.extend(self.misses_of_seam(caller));
             misses.extend(self.misses_of_access_policies(caller, request));
         }
-        for unresolved in explanation.unresolved() {
+        let unresolved = explanation.unresolved().iter();
+        // A missing role is among what is not known.
+        for unresolved in unresolved.filter(|one| self.missing_role(one).is_none()) {
             let (binding, of_default) = (unresolved.binding(), is_of_default_policy(unresolved));
             let hint = if of_default {
                 ", a role of the default policy of Kubernetes"

@@ -93,7 +93,23 @@ impl Cluster {
         if !self.has_mapping() && !has_policy {
             return Err(NoAnswer::NoMapping);
         }
-        Ok(())
+        self.check_missing_roles(new)
+    }
+
+    /// Refuses to compare roles that are missing, unless both sides grant the same of them to the same subjects.
+    fn check_missing_roles(&self, new: &Self) -> Result<(), NoAnswer> {
+        let (old, new) = (
+            self.bindings_of_missing_roles(),
+            new.bindings_of_missing_roles(),
+        );
+        let of_old = old.difference(&new).next();
+        let of_old = of_old.map(|(role, _)| (ComparedSide::Old, role));
+        let of_new = new.difference(&old).next();
+        let of_new = of_new.map(|(role, _)| (ComparedSide::New, role));
+        match of_old.or(of_new) {
+            None => Ok(()),
+            Some((side, role)) => Err(NoAnswer::UnknownPolicy(format!("{side}: {role}"))),
+        }
     }
 }
 

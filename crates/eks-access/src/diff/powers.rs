@@ -10,6 +10,8 @@ use k8s_rbac::{
 
 use super::compared::Compared;
 use super::door::{Caller, Door, has_administrator};
+use printable_text::Printable;
+
 use crate::cluster::Cluster;
 use crate::no_answer::NoAnswer;
 
@@ -125,6 +127,7 @@ impl<'c> Powers<'c> {
             );
         }
         for (name, caller) in callers {
+            self.check_missing_roles(name, caller)?;
             let (before, after) = (
                 unknown_policies(caller.before.as_ref(), self.old),
                 unknown_policies(caller.after.as_ref(), self.new),
@@ -135,6 +138,26 @@ impl<'c> Powers<'c> {
             }
         }
         Ok(compared)
+    }
+
+    /// Refuses to compare a caller who has a role that is missing on one side only.
+    fn check_missing_roles(&self, name: &str, caller: &Caller) -> Result<(), NoAnswer> {
+        let (Some(before), Some(after)) = (&caller.before, &caller.after) else {
+            return Ok(());
+        };
+        let old = self.old.missing_roles_of(&before.user);
+        let new = self.new.missing_roles_of(&after.user);
+        let mut of_one_side = old.iter().filter(|role| !new.contains(role));
+        let of_new = || new.iter().find(|role| !old.contains(role));
+        match of_one_side.next().or_else(of_new) {
+            None => Ok(()),
+            Some(role) => {
+                let who = Printable::new(name);
+                Err(NoAnswer::UnknownPolicy(format!(
+                    "{who} has a role on one side only: {role}"
+                )))
+            }
+        }
     }
 
     /// Adds the rules that a caller has in a cluster, for a user of the caller's name.

@@ -276,14 +276,14 @@ fn levels_are_ordered_by_risk_and_have_their_places() {
         summary,
         [
             "admin - *=full",
-            "dev - shop=workloads",
-            "dev alice *=read shop=workloads",
+            "dev - bank=unknown shop=workloads",
+            "dev alice *=read bank=read shop=workloads",
             "net - shop=unknown",
             "old - ",
         ]
     );
     let dev = &report.principals()[1];
-    let way: Vec<String> = dev.cells()[0].ways()[0]
+    let way: Vec<String> = dev.cells()[1].ways()[0]
         .iter()
         .map(ToString::to_string)
         .collect();
