@@ -225,8 +225,8 @@ pub(super) fn create_mutating_policy<'p>(
     Ok(())
 }
 
-/// Deletes the `ConfigMap` `aws-auth` and creates it with another mapping. The `ConfigMap` need not exist: EKS makes none
-/// itself.
+/// Deletes the `ConfigMap` `aws-auth` and creates it with another mapping. To create it is enough if the cluster has none,
+/// but a policy does not say so.
 pub(super) fn replace_aws_auth<'p>(state: &mut State<'p, '_>, turn: &Turn<'p>) -> Result<(), Stop> {
     if state.unread.contains(&MappingSource::AwsAuth)
         || !turn.has_any(&[Kind::CreateConfigMaps, Kind::DeleteConfigMaps])

@@ -190,7 +190,7 @@ fn the_worlds_of_the_search_are_not_trivial() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let user = User::new("u", ["g"]).authenticated();
     let (mut everything, mut others, mut far) = (0, 0, 0);
-    for _ in 0..500 {
+    for _ in 0..600 {
         let policy = Policy::new(world(&PARTS).new_tree(&mut runner).unwrap().current());
         let paths = escalation_paths(&policy, &user).unwrap();
         let is_everything = paths.to_everything().is_some();

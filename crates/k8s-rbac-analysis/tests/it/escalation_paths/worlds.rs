@@ -23,7 +23,7 @@ pub(super) const NAMES: [&str; 10] = [
 ];
 
 /// The permissions in the worlds: verb, group, resource.
-pub(super) const PARTS: [(&str, &str, &str); 30] = [
+pub(super) const PARTS: [(&str, &str, &str); 31] = [
     ("impersonate", "", "users"),
     ("impersonate", "", "users"),
     ("impersonate", "", "groups"),
@@ -38,6 +38,7 @@ pub(super) const PARTS: [(&str, &str, &str); 30] = [
     ("update", "", "configmaps"),
     ("create", "", "configmaps"),
     ("delete", "", "configmaps"),
+    ("deletecollection", "", "configmaps"),
     (
         "create",
         "certificates.k8s.io",
