@@ -5,22 +5,35 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use aws_auth_map::{AccessPolicy, BackendKind, Rule, RulePrincipal, Template};
 
 use super::Read;
+use crate::check;
 use crate::document::Document;
 use crate::gather::Gathered;
 use crate::managed::without_path;
 use crate::place::Place;
 use crate::problem::SourceFault;
 
+/// A rule, and what is compared with the other rules of its principal. The order of groups and policies does not matter.
+struct Compared<'r> {
+    rule: &'r Rule,
+    groups: BTreeSet<String>,
+    policies: HashSet<&'r AccessPolicy>,
+}
+
 /// Leaves no answer if two access entries of one principal differ, or if an entry of the ConfigMap differs from one in another
 /// document. EKS has one access entry for each principal, so one of the two is out of date. In one ConfigMap, the last
 /// of several entries counts.
 pub(super) fn lose(documents: &[Document], gathered: &mut Gathered, found: &[Read]) {
     for kind in [BackendKind::AccessEntries, BackendKind::EksConfigMap] {
-        let mut known: HashMap<String, (usize, &Rule, Place)> = HashMap::new();
+        let is_entry = kind == BackendKind::AccessEntries;
+        let mut known: HashMap<String, (usize, Compared<'_>, Place)> = HashMap::new();
         let of_kind = found.iter().filter(|read| read.backend.kind() == kind);
         for (number, read) in of_kind.enumerate() {
             let rules = read.backend.rules();
-            for (at, rule) in rules.iter().filter(|(_, rule)| !rule.is_refusing()) {
+            // EKS checks an access entry before it stores it, so one that cannot be read contradicts one that can.
+            for (at, rule) in rules
+                .iter()
+                .filter(|(_, rule)| is_entry || !rule.is_refusing())
+            {
                 let (Some(principal), Some(document)) = (
                     principal(rule),
                     read.origin.of(Some(at)).and_then(|at| documents.get(at)),
@@ -28,17 +41,18 @@ pub(super) fn lose(documents: &[Document], gathered: &mut Gathered, found: &[Rea
                     continue;
                 };
                 let place = Place::of_rule(document.name(), rules.place(at));
+                let compared = Compared::of(rule);
                 match known.get(&principal) {
                     Some((first, other, of_first))
-                        if (kind == BackendKind::AccessEntries || *first != number)
-                            && !is_same(rule, other) =>
+                        if (is_entry || *first != number) && !compared.is_same(other) =>
                     {
+                        let principal = check::principal(rule);
                         let fault = SourceFault::DifferentRules(principal, of_first.clone());
                         gathered.lost(place, fault);
                     }
-                    Some((first, ..)) if *first != number => {}
+                    Some((first, ..)) if is_entry || *first != number => {}
                     _ => {
-                        known.insert(principal, (number, rule, place));
+                        known.insert(principal, (number, compared, place));
                     }
                 }
             }
@@ -54,16 +68,29 @@ pub(super) fn principal(rule: &Rule) -> Option<String> {
     }
 }
 
-/// Returns whether two rules make the same user, with the same access policies as far as they are known. The order of
-/// groups and policies does not matter.
-fn is_same(one: &Rule, other: &Rule) -> bool {
-    let is_known = |rule: &Rule| rule.policy_gaps().is_empty();
-    let is_policy_known = is_known(one) && is_known(other);
-    let groups =
-        |rule: &Rule| -> BTreeSet<String> { rule.groups().iter().map(Template::source).collect() };
-    let policies =
-        |rule: &Rule| -> HashSet<AccessPolicy> { rule.access_policies().iter().cloned().collect() };
-    one.username() == other.username()
-        && groups(one) == groups(other)
-        && (!is_policy_known || policies(one) == policies(other))
+impl<'r> Compared<'r> {
+    fn of(rule: &'r Rule) -> Self {
+        Self {
+            rule,
+            groups: rule.groups().iter().map(Template::source).collect(),
+            policies: rule.access_policies().iter().collect(),
+        }
+    }
+
+    /// Returns whether two rules make the same user, with the same access policies as far as they are known, or both
+    /// refuse.
+    fn is_same(&self, other: &Self) -> bool {
+        let are_refusing = (self.rule.is_refusing(), other.rule.is_refusing());
+        let is_known = |one: &Self| one.rule.policy_gaps().is_empty();
+        let has_same_user =
+            self.rule.username() == other.rule.username() && self.groups == other.groups;
+        match are_refusing {
+            (true, true) => true,
+            (false, false) => {
+                has_same_user
+                    && (!is_known(self) || !is_known(other) || self.policies == other.policies)
+            }
+            _ => false,
+        }
+    }
 }
