@@ -30,7 +30,7 @@ use crate::principals::Principals;
 use crate::problem::{Problem, SourceFault};
 use crate::rbac::RulePositions;
 use crate::source::{Source, SourceKind, Unrecognized};
-use crate::sources::{self, Account, EksctlEntry, MadeCluster, NestedStack};
+use crate::sources::{self, Account, EksctlEntry, MadeCluster, NestedStack, Objects};
 use crate::workload::Workload;
 
 /// Everything that the documents have.
@@ -200,7 +200,13 @@ impl Gathered {
         let mut nodes = Vec::new();
         for node in documents(source, limits) {
             match node {
-                Ok(node) => nodes.extend(sources::objects_of(node)),
+                Ok(node) => match sources::objects_of(node) {
+                    Objects::Whole(node) => nodes.push(node),
+                    Objects::Items(items) => {
+                        self.lose_documents(text, &items);
+                        nodes.extend(items);
+                    }
+                },
                 Err(error) => {
                     self.unparsed(text, error, manifest_reader, reader);
                     return;

@@ -82,12 +82,13 @@ pub enum SourceFault {
     FailedPlan,
     /// A role or a binding whose group is not that of RBAC: the kind, and the group.
     #[error(
-        "a {0} of the group `{1}`, not of `rbac.authorization.k8s.io`; correct the `apiVersion`"
+        "a {0} whose API group is {group} and not `rbac.authorization.k8s.io`; correct the `apiVersion`",
+        group = group_of(.1)
     )]
     WrongGroup(String, String),
     /// A plan of Terraform for some resources only.
     #[error(
-        "the plan is incomplete, as with `-target`, so parts of the cluster are missing; give one of everything"
+        "the plan is incomplete, as with `-target`, so parts of the cluster are missing; give a plan without `-target`"
     )]
     PartOfPlan,
     /// A part that gives access, in a format that this crate does not read.
@@ -174,14 +175,12 @@ pub enum SourceFault {
     )]
     SeveralModes(Place),
     /// Two documents map one principal to different users: the principal, and the place of the first.
-    #[error(
-        "{0} has another user, other groups or other access policies in {1}; leave out the one that is out of date"
-    )]
+    #[error("{1} maps {0} differently; leave out the document that is out of date")]
     DifferentRules(String, Place),
     /// Two documents that each have the whole ConfigMap of the mapping have different rules: the place of the first.
     #[error(
-        "this has other rules of the ConfigMap aws-auth than {0}, so it is not known which the cluster has; leave out the \
-         one that is out of date"
+        "the rules of aws-auth here differ from those in {0}, so it is not known which the cluster has; leave out the \
+         document that is out of date"
     )]
     DifferentMappings(Place),
     /// An access entry as eksctl prints it, and no other description of it: its principal.
@@ -193,17 +192,23 @@ pub enum SourceFault {
     /// eksctl prints other groups than another document has: the principal.
     #[error("{0} has other groups in another document; leave out the one that is out of date")]
     OtherGroups(String),
-    /// A list of access entries has an item that is none, such as the message of a command that failed.
-    #[error(
-        "an item of the list is not an access entry; a command may have printed it in place of its output"
-    )]
+    /// Something else stands in place of an access entry or of a list of them, such as the message of a command that failed.
+    #[error("this is not an access entry; it may be the error message of a command")]
     ForeignItem,
-    /// A list that goes on in another answer, and how the rest is had.
+    /// A list that goes on in another answer, and how to get the rest.
     #[error("the list is cut off: it has a token for the next page; {0}")]
     CutOff(&'static str),
     /// An authentication mode that EKS does not have.
     #[error("`{0}` is not an authentication mode")]
     AuthenticationMode(String),
+}
+
+/// Writes an API group. The core group has no name.
+fn group_of(group: &str) -> String {
+    match group {
+        "" => "the core group".to_owned(),
+        group => format!("`{}`", Printable::new(group)),
+    }
 }
 
 impl SourceFault {

@@ -197,7 +197,7 @@ impl Cluster {
         match self.managed_entries().manager(arn).filter(|_| is_read) {
             None => Ok(()),
             Some(manager) => Err(NoAnswer::Mapping(format!(
-                "EKS makes the access entry of {} itself, for {manager}, and the documents lack it; add the output of \
+                "EKS creates the access entry of {} for {manager}, and no document has it; add the output of \
                  `aws eks describe-access-entry`",
                 Printable::new(arn)
             ))),

@@ -23,10 +23,13 @@ use shape::{arns_of_text, is_server_text};
 pub(crate) use cloud_formation::{Account, MadeCluster, NestedStack, lose_unread, take_template};
 pub(crate) use eksctl_entries::{EksctlEntry, take_eksctl_entries};
 pub(crate) use managed_nodes::{take_cluster_config, take_managed_nodes};
-pub(crate) use shape::{Shape, is_access_entry, is_api_object, objects_of, shape};
+pub(crate) use shape::{
+    Objects, Shape, format_of_text, is_access_entry, is_api_object, objects_of, shape,
+};
 pub(crate) use terraform::take_terraform;
 
 /// The content of a ConfigMap.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum ConfigMapContent {
     Mapping,
     ServerConfig,

@@ -1,4 +1,4 @@
-//! Roles, bindings and mappings inside of objects and documents that are not read. They must not be taken for absent.
+//! Roles, bindings and mappings inside of objects and documents that are not read. They must not be treated as absent.
 
 use aws_auth_map::Section;
 use bounded_yaml::{Mapping, Node};

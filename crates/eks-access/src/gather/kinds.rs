@@ -165,7 +165,18 @@ impl Gathered {
         }
     }
 
-    /// Leaves no answer if a list of access entries has another item, such as the message of a command that failed.
+    /// Leaves no answer if a list has items that are read only as documents of their own.
+    pub(super) fn lose_documents(&mut self, text: &Text<'_>, items: &[Node]) {
+        for item in items {
+            if let Some(format) = sources::format_of_text(item) {
+                let fault = SourceFault::Unread(format.to_owned(), "it in a document of its own");
+                self.lost(text.place(item.offset()), fault);
+            }
+        }
+    }
+
+    /// Leaves no answer if access entries, or a list of them, have something else in their place, such as `null` or the
+    /// message of a command that failed.
     fn lose_foreign_items(&mut self, text: &Text<'_>, node: &Node) {
         let items = node.as_sequence().unwrap_or_default();
         let is_foreign = |item: &&Node| match item {
@@ -173,12 +184,23 @@ impl Gathered {
             Node::Sequence(_) => false,
             Node::Null | Node::Scalar(_) => true,
         };
-        if let Some(item) = items.iter().find(is_foreign) {
+        let foreign = items
+            .iter()
+            .find(is_foreign)
+            .or_else(|| foreign_value(node));
+        if let Some(item) = foreign {
             let offset = item.offset().or_else(|| node.offset());
             self.lost(text.place(offset), SourceFault::ForeignItem);
         }
         for item in items {
             self.lose_foreign_items(text, item);
+        }
+    }
+
+    /// Leaves no answer if an answer of AWS that gives no access has a role, a binding, a mapping or an access entry beside it.
+    fn lose_access_beside(&mut self, text: &Text<'_>, node: &Node) {
+        if let Some(fault) = access_inside(node) {
+            self.lost(text.place(node.offset()), fault);
         }
     }
 
@@ -284,11 +306,18 @@ impl Gathered {
                 sources::take_terraform(self, text, node, &mut found.entries);
             }
             Some(Shape::ConfigMapData) => found.add_config_map(node),
-            Some(Shape::DescribeCluster) => sources::take_cluster(self, text, node),
+            Some(Shape::DescribeCluster) => {
+                sources::take_cluster(self, text, node);
+                self.lose_access_beside(text, node);
+            }
             Some(Shape::EksctlEntries) => sources::take_eksctl_entries(self, text, node),
-            Some(Shape::ManagedNodes) => sources::take_managed_nodes(self, text, node),
+            Some(Shape::ManagedNodes) => {
+                sources::take_managed_nodes(self, text, node);
+                self.lose_access_beside(text, node);
+            }
             Some(Shape::Principals) => {
                 sources::take_principals(self, text, node);
+                self.lose_access_beside(text, node);
                 if pages::is_page(node) {
                     self.principals.cut_off();
                     self.report(
@@ -344,6 +373,23 @@ impl Gathered {
             }
         }
     }
+}
+
+/// Returns what stands in place of an access entry, or of one in a list of them. The command line prints the ARNs of the
+/// entries in a list, and each entry as an object.
+fn foreign_value(answer: &Node) -> Option<&Node> {
+    if let Some(entry) = answer.get("accessEntry") {
+        return entry.as_mapping().is_none().then_some(entry);
+    }
+    let entries = answer.get("accessEntries")?;
+    let Some(items) = entries.as_sequence() else {
+        return Some(entries);
+    };
+    items.iter().find(|item| match item {
+        Node::Mapping(entry) => !sources::is_access_entry(entry),
+        Node::Scalar(text) => !text.text().starts_with("arn:"),
+        Node::Null | Node::Sequence(_) => true,
+    })
 }
 
 /// Returns the fault of a document that has a role, a binding or a mapping inside, such as a state of Pulumi.

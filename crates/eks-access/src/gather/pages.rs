@@ -2,11 +2,11 @@
 
 use bounded_yaml::Node;
 
-/// How the rest of a list of Kubernetes is had.
+/// How to get the rest of a list of Kubernetes.
 pub(super) const OF_KUBERNETES: &str =
     "give the output of `kubectl get`, which asks for every page";
 
-/// How the rest of a list of AWS is had.
+/// How to get the rest of a list of AWS.
 pub(super) const OF_AWS: &str =
     "run the command again without `--max-items` and `--no-paginate`, so that it prints every page";
 

@@ -4,7 +4,7 @@ use aws_auth_map::Section;
 use bounded_yaml::{Mapping, Node};
 
 use super::eksctl_entries::PRINCIPAL;
-use super::managed_nodes;
+use super::{ConfigMapContent, config_map, managed_nodes};
 use crate::source::SourceKind;
 
 /// The shape of a document that is not an API object.
@@ -28,18 +28,59 @@ pub(crate) fn is_api_object(node: &Node) -> bool {
     is_there("apiVersion") && is_there("kind")
 }
 
-/// Takes apart a document that is a list of API objects, such as the items that `jq` takes out of the output of
-/// `kubectl get -o json`, or of answers of AWS that are read one by one, such as those that `jq -s` joins.
-pub(crate) fn objects_of(document: Node) -> Vec<Node> {
+/// The parts of a document that are read one by one.
+pub(crate) enum Objects {
+    /// The document is read as a whole.
+    Whole(Node),
+    /// The document is a list of API objects, such as the items that `jq` takes out of the output of `kubectl get -o json`,
+    /// or of answers of AWS, such as those that `jq -s` joins.
+    Items(Vec<Node>),
+}
+
+/// Takes a document apart if it is a list of objects or answers.
+pub(crate) fn objects_of(document: Node) -> Objects {
     match document {
         Node::Sequence(items) if items.iter().any(is_read_alone) => {
-            items.into_iter().flat_map(objects_of).collect()
+            let objects = items.into_iter().map(objects_of);
+            Objects::Items(objects.flat_map(Objects::into_items).collect())
         }
         Node::Mapping(mapping) if is_list_without_kind(&mapping) => {
             let items = mapping.get("items").and_then(Node::as_sequence);
-            items.unwrap_or_default().to_vec()
+            Objects::Items(items.unwrap_or_default().to_vec())
         }
-        document => vec![document],
+        document => Objects::Whole(document),
+    }
+}
+
+impl Objects {
+    fn into_items(self) -> Vec<Node> {
+        match self {
+            Self::Whole(node) => vec![node],
+            Self::Items(items) => items,
+        }
+    }
+}
+
+/// Returns the format of an item if it is read from the text of its document, so that it must be a document of its own.
+/// `None` if the item is read by itself.
+pub(crate) fn format_of_text(item: &Node) -> Option<&'static str> {
+    if is_api_object(item) {
+        let text = |key| item.get(key).and_then(Node::as_text).unwrap_or_default();
+        return match text("kind") {
+            "IAMIdentityMapping" => Some("an IAMIdentityMapping in a list"),
+            "ClusterConfig" if text("apiVersion").starts_with("eksctl.io/") => {
+                Some("a ClusterConfig in a list")
+            }
+            "ConfigMap" if config_map(item) == ConfigMapContent::ServerConfig => {
+                Some("a configuration of aws-iam-authenticator in a list")
+            }
+            _ => None,
+        };
+    }
+    match shape(item)? {
+        Shape::CloudFormation => Some("a CloudFormation template in a list"),
+        Shape::Mapping(_) => Some("a mapping in a list of other objects"),
+        _ => None,
     }
 }
 
