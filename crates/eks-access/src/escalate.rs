@@ -62,7 +62,7 @@ pub struct Escalation {
     is_reached: Option<bool>,
     /// Whether everything is allowed at the end.
     reaches_everything: bool,
-    /// Whether every chain was searched.
+    /// Whether every chain was searched, and all access policies are known.
     is_complete: bool,
     steps: Vec<EscalationStep>,
     #[serde(skip)]
@@ -238,7 +238,8 @@ impl Cluster {
                 way: resolved.steps.clone(),
                 is_reached,
                 reaches_everything: paths.is_some_and(|paths| paths.to_everything().is_some()),
-                is_complete: paths.is_none_or(|paths| paths.unsearched().next().is_none()),
+                is_complete: unknown.is_empty()
+                    && paths.is_none_or(|paths| paths.unsearched().next().is_none()),
                 steps: steps
                     .map(|(step, paths)| EscalationStep {
                         actor: paths.actor(step).to_string(),

@@ -83,7 +83,7 @@ impl UnknownPolicy {
     }
 
     /// Returns whether the policy may allow a request.
-    fn may_allow(&self, request: &Request<'_>, published: &AccessPolicyRules) -> bool {
+    pub(crate) fn may_allow(&self, request: &Request<'_>, published: &AccessPolicyRules) -> bool {
         let rules = match &self.kind {
             Kind::Gap(PolicyGap::Scope { arn, .. }) => {
                 published.get(&AccessPolicy::new(arn, AccessScope::Cluster))

@@ -114,7 +114,7 @@ impl AllowedCaller {
     }
 }
 
-/// A caller with an access policy whose rules AWS does not publish.
+/// A caller with access policies that are not known.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UnknownCaller {
@@ -160,8 +160,7 @@ impl WhoCan {
         &self.callers
     }
 
-    /// Returns the callers for whom the answer is unknown, with the access policies whose rules AWS
-    /// does not publish.
+    /// Returns the callers for whom the answer is unknown, with the access policies that are not known.
     #[must_use]
     pub fn unknown_callers(&self) -> &[UnknownCaller] {
         &self.unknown_callers
@@ -210,12 +209,15 @@ impl Cluster {
     /// # Errors
     ///
     /// In this order: [`NoAnswer::Unreadable`], [`NoAnswer::Unknown`], [`NoAnswer::NoPolicy`] if no document
-    /// has a role, a binding or a rule of the mapping, [`NoAnswer::Mapping`].
+    /// has a role, a binding or a rule of the mapping, [`NoAnswer::NoMappingInMode`], [`NoAnswer::Mapping`].
     pub fn who(&self, question: &Question) -> Result<WhoCan, NoAnswer> {
         self.check_readable()?;
         question.check(self)?;
         if !self.rbac.is_any_written() && !self.has_mapping() {
             return Err(NoAnswer::NoPolicy);
+        }
+        if self.has_mapping() {
+            self.check_mapping()?;
         }
         self.check_sections()?;
         let request = question.request();

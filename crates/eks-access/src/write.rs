@@ -2,9 +2,10 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use eks_auth::AccessPolicyRules;
 use k8s_rbac::{
-    API_GROUP, Forbidden, Metadata, Objects, Policy, ResourceRequest, RoleRef, User, Write,
-    WriteRefusal,
+    API_GROUP, Forbidden, Metadata, Objects, Policy, Request, ResourceRequest, RoleRef, User,
+    Write, WriteRefusal,
 };
 use printable_text::Printable;
 use serde::Serialize;
@@ -145,6 +146,7 @@ impl Cluster {
             own: self.policy(),
             united: &united,
             unknown: self.unknown_policies(&resolved),
+            published: &self.access_policies,
         };
         let mut writes = Vec::new();
         for role in &objects.cluster_roles {
@@ -242,6 +244,8 @@ struct Writer<'w> {
     united: &'w Policy,
     /// The access policies that are not known.
     unknown: Vec<UnknownPolicy>,
+    /// The rules of access policies that AWS publishes.
+    published: &'w AccessPolicyRules,
 }
 
 impl Writer<'_> {
@@ -264,32 +268,38 @@ impl Writer<'_> {
             .with_name(name)
             .into();
         let response = self.united.authorize(self.user, &asked);
-        // An access policy cannot make an invalid object valid.
-        let mut is_for_permission = true;
-        let refusal = if response.decision().is_allow() {
+        let (refusal, lacked) = if response.decision().is_allow() {
             // The API server compares with the rules of RBAC; only the verbs that skip the comparison are
             // authorized by access policies, too.
-            store(self.own, how()).and_then(|refusal| match refusal.is_escalation {
-                true if self.skips_comparison((resource, name), &metadata.namespace, bound) => {
-                    store(self.united, how()).map(|refusal| refusal.message)
+            match store(self.own, how()) {
+                Some(refusal) if refusal.is_escalation => {
+                    let skip = skip_comparison((resource, name), &metadata.namespace, bound);
+                    match skip {
+                        Some(skip) if self.is_allowed(&skip) => {
+                            let refusal = store(self.united, how());
+                            (refusal.map(|refusal| refusal.message), None)
+                        }
+                        skip => (Some(refusal.message), skip),
+                    }
                 }
-                is_escalation => {
-                    is_for_permission = is_escalation;
-                    Some(refusal.message)
-                }
-            })
+                refusal => (refusal.map(|refusal| refusal.message), None),
+            }
         } else {
-            Some(Forbidden::new(&self.user.name, asked, &response.reason()).to_string())
+            let reason = response.reason();
+            let refusal = Forbidden::new(&self.user.name, asked, &reason);
+            // An access policy cannot make an invalid object valid.
+            let is_valid = store(self.united, how()).is_none_or(|refusal| refusal.is_escalation);
+            (Some(refusal.to_string()), is_valid.then_some(asked))
         };
         let slash = match metadata.namespace.as_str() {
             "" => "",
             _ => "/",
         };
-        let namespace = Some(metadata.namespace.as_str()).filter(|name| !name.is_empty());
-        let unknown = self
-            .unknown
-            .iter()
-            .filter(|policy| refusal.is_some() && is_for_permission && policy.may_cover(namespace));
+        let may_allow = |policy: &&UnknownPolicy| {
+            let lacked = lacked.as_ref();
+            lacked.is_some_and(|request| policy.may_allow(request, self.published))
+        };
+        let unknown = self.unknown.iter().filter(may_allow);
         ObjectWrite {
             unknown_policies: unknown.cloned().collect(),
             object: format!(
@@ -301,37 +311,35 @@ impl Writer<'_> {
         }
     }
 
-    /// Returns whether the user may write the object with any permissions: a role with `escalate` on it, and a
-    /// binding with `bind` on its role (`BindingAuthorized` of upstream).
-    fn skips_comparison(
-        &self,
-        (resource, name): (&str, &str),
-        namespace: &str,
-        bound: Option<&RoleRef>,
-    ) -> bool {
-        let (verb, group, resource, name) = match bound {
-            None => ("escalate", API_GROUP, resource, name),
-            Some(role) => {
-                let resource = match role.kind.as_str() {
-                    "ClusterRole" => "clusterroles",
-                    "Role" => "roles",
-                    _ => return false,
-                };
-                (
-                    "bind",
-                    role.api_group.as_str(),
-                    resource,
-                    role.name.as_str(),
-                )
-            }
-        };
-        let request = ResourceRequest::new(verb, group, resource)
-            .in_namespace(namespace)
-            .with_name(name)
-            .into();
-        self.united
-            .authorize(self.user, &request)
-            .decision()
-            .is_allow()
+    fn is_allowed(&self, request: &Request<'_>) -> bool {
+        let response = self.united.authorize(self.user, request);
+        response.decision().is_allow()
     }
+}
+
+/// Returns the request that a user must be allowed to write the object with any permissions: `escalate` on a role, and
+/// `bind` on the role of a binding (`BindingAuthorized` of upstream). `None` if the role is of an unknown kind.
+fn skip_comparison<'r>(
+    (resource, name): (&'r str, &'r str),
+    namespace: &'r str,
+    bound: Option<&'r RoleRef>,
+) -> Option<Request<'r>> {
+    let (verb, group, resource, name) = match bound {
+        None => ("escalate", API_GROUP, resource, name),
+        Some(role) => {
+            let resource = match role.kind.as_str() {
+                "ClusterRole" => "clusterroles",
+                "Role" => "roles",
+                _ => return None,
+            };
+            (
+                "bind",
+                role.api_group.as_str(),
+                resource,
+                role.name.as_str(),
+            )
+        }
+    };
+    let request = ResourceRequest::new(verb, group, resource);
+    Some(request.in_namespace(namespace).with_name(name).into())
 }
