@@ -71,7 +71,7 @@ impl Can {
         &self.way
     }
 
-    /// Returns the access policies that may allow the request, and whose rules are not published.
+    /// Returns the access policies that are not known and may allow the request.
     #[must_use]
     pub fn unknown_policies(&self) -> &[UnknownPolicy] {
         &self.unknown_policies

@@ -66,8 +66,8 @@ impl Display for ListedRule {
 }
 
 impl Listing {
-    /// Returns yes if there is a permission, no if there is none, and unknown if only access policies whose
-    /// rules AWS does not publish may grant a permission.
+    /// Returns yes if there is a permission, no if there is none, and unknown if only access policies
+    /// that are not known may grant a permission.
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
         self.verdict
@@ -229,8 +229,8 @@ impl Cluster {
     /// Returns the user that a question is about, and the policy with the access policies of the caller's
     /// entry as bindings of that user, for analyses that know RBAC only.
     ///
-    /// A scope that is a pattern, such as `dev-*`, becomes a namespace of that name. A policy whose rules AWS
-    /// does not publish is left out. `None` if the caller becomes no user.
+    /// A scope that is a pattern, such as `dev-*`, becomes a namespace of that name. An access policy that is
+    /// not known is left out. `None` if the caller becomes no user.
     ///
     /// # Errors
     ///

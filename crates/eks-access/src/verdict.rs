@@ -15,7 +15,7 @@ pub enum Verdict {
     Yes,
     /// No.
     No,
-    /// Not known: an access policy whose rules are not published, or a role that the documents lack, may allow it.
+    /// Not known: an access policy that is not known, or a role that the documents lack, may allow it.
     Unknown,
 }
 

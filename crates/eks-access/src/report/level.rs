@@ -18,8 +18,7 @@ use crate::resolved::Resolved;
 pub enum AccessLevel {
     /// No permission.
     None,
-    /// Unknown: AWS does not publish the rules of an access policy, and there are no other
-    /// permissions.
+    /// Unknown: there are access policies that are not known, and no other permissions.
     Unknown,
     /// To read objects, other than all Secrets.
     Read,
@@ -211,7 +210,7 @@ impl AccessLevel {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::None => "No permissions beyond those of every authenticated user.",
-            Self::Unknown => "AWS does not publish the rules of the access policy.",
+            Self::Unknown => "The access policies are not known.",
             Self::Read => "Reads objects, but not all Secrets.",
             Self::Write => "Changes objects, or has another verb than get, list and watch.",
             Self::Secrets => "Reads Secrets, which hold credentials.",

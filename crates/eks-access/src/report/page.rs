@@ -147,6 +147,8 @@ struct CellRow<'r> {
     class: &'static str,
     letter: &'static str,
     title: &'static str,
+    /// What is not known of the permissions, as sentences.
+    unknown: Vec<String>,
 }
 
 /// Renders a report.
@@ -320,6 +322,11 @@ fn principal_row<'r>(report: &'r AccessReport, principal: &'r PrincipalAccess) -
         class: cell.level.class(),
         letter: cell.level.letter(),
         title: cell.level.title(),
+        unknown: cell
+            .unknown_policies
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
     });
     PrincipalRow {
         access: principal,
