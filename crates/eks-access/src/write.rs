@@ -217,21 +217,23 @@ impl Cluster {
     }
 }
 
-/// The text of a refusal, and whether the object grants permissions that the user does not hold.
+/// The text of a refusal, and whether the user may store the object with `escalate` or `bind`.
 struct Refusal {
     message: String,
-    is_escalation: bool,
+    is_for_permission: bool,
 }
 
 impl Refusal {
     fn of(refusal: WriteRefusal<'_>) -> Self {
-        let is_escalation = matches!(
+        let is_for_permission = matches!(
             refusal,
-            WriteRefusal::Aggregation { .. } | WriteRefusal::Escalation { .. }
+            WriteRefusal::Aggregation { .. }
+                | WriteRefusal::Escalation { .. }
+                | WriteRefusal::RoleNotFound { .. }
         );
         Self {
             message: refusal.to_string(),
-            is_escalation,
+            is_for_permission,
         }
     }
 }
@@ -272,7 +274,7 @@ impl Writer<'_> {
             // The API server compares with the rules of RBAC; only the verbs that skip the comparison are
             // authorized by access policies, too.
             match store(self.own, how()) {
-                Some(refusal) if refusal.is_escalation => {
+                Some(refusal) if refusal.is_for_permission => {
                     let skip = skip_comparison((resource, name), &metadata.namespace, bound);
                     match skip {
                         Some(skip) if self.is_allowed(&skip) => {
@@ -288,7 +290,8 @@ impl Writer<'_> {
             let reason = response.reason();
             let refusal = Forbidden::new(&self.user.name, asked, &reason);
             // An access policy cannot make an invalid object valid.
-            let is_valid = store(self.united, how()).is_none_or(|refusal| refusal.is_escalation);
+            let is_valid =
+                store(self.united, how()).is_none_or(|refusal| refusal.is_for_permission);
             (Some(refusal.to_string()), is_valid.then_some(asked))
         };
         let slash = match metadata.namespace.as_str() {
