@@ -186,17 +186,18 @@ fn is_cluster_of_eksctl(mapping: &Mapping) -> bool {
         && mapping.get("Name").is_some()
 }
 
+/// The keys of an access entry, of access policies, and of objects that contain them.
+const OF_ENTRIES: [&str; 4] = [
+    "accessEntries",
+    "accessEntry",
+    "associatedAccessPolicies",
+    "principalArn",
+];
+
 /// Returns whether an object is an access entry or access policies of a principal, or contains them, as the AWS command line
 /// prints and reads them.
 pub(crate) fn is_access_entry(mapping: &Mapping) -> bool {
-    let mut keys = [
-        "accessEntries",
-        "accessEntry",
-        "associatedAccessPolicies",
-        "principalArn",
-    ]
-    .into_iter();
-    keys.any(|key| mapping.get(key).is_some())
+    OF_ENTRIES.iter().any(|key| mapping.get(key).is_some())
 }
 
 /// Keys under `server` that occur only in the configuration file of aws-iam-authenticator, in lower case. Values of
@@ -246,13 +247,7 @@ fn shape_of_list(items: &[Node]) -> Option<Shape> {
             .iter()
             .any(|item| keys.iter().any(|key| item.get(key).is_some()))
     };
-    if any(&[
-        "accessEntries",
-        "accessEntry",
-        "accessEntryArn",
-        "associatedAccessPolicies",
-        "principalArn",
-    ]) {
+    if any(&OF_ENTRIES) || any(&["accessEntryArn"]) {
         return Some(Shape::AccessEntries);
     }
     if any(&[PRINCIPAL]) {

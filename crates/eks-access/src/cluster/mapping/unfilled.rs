@@ -18,9 +18,11 @@ pub(super) fn lose(documents: &[Document], gathered: &mut Gathered, found: &[Rea
         for (at, rule) in backend.rules().iter() {
             let names = std::iter::once(rule.username()).chain(rule.groups());
             let name = names.map(Template::source).find(|name| is_unfilled(name));
+            let Some(name) = name else {
+                continue;
+            };
             let document = origin.of(Some(at)).and_then(|at| documents.get(at));
-            let document = document.filter(|document| !is_filled_in(gathered, document));
-            if let (Some(name), Some(document)) = (name, document) {
+            if let Some(document) = document.filter(|document| !is_filled_in(gathered, document)) {
                 let place = Place::of_rule(document.name(), backend.rules().place(at));
                 gathered.lost(place, SourceFault::Unfilled(name));
             }
