@@ -156,7 +156,9 @@ func rowsOfContent(p *differential.Pair) []string {
 	var of []string
 	for _, feature := range features {
 		code, has := codes[feature]
-		if chance[feature] == isRandom && (!has || ours == code) {
+		// Of two keys that differ in case, the YAML reader takes either.
+		isOfAny := feature == "duplicate-key"
+		if (isOfAny || chance[feature] == isRandom) && (!has || ours == code) {
 			of = append(of, feature)
 		}
 	}
@@ -306,7 +308,7 @@ func (e entry) features(source source, add func(string, bool)) {
 	keys := map[string]int{}
 	for _, p := range e.pairs {
 		keys[strings.ToLower(p.key)]++
-		add("duplicate-key", keys[strings.ToLower(p.key)] > 1)
+		add("duplicate-key", keys[strings.ToLower(p.key)] > 1 && strings.ToLower(p.key) != comment)
 		// strings.EqualFold folds the long s, strings.ToLower does not. The dynamic file and objects use
 		// only the latter.
 		isARN := strings.HasSuffix(strings.ToLower(p.key), "arn")

@@ -244,20 +244,23 @@ func (e entry) hasOtherGroups(from source) bool {
 	return !groups.is(isList) || slices.ContainsFunc(groups.list, isOther)
 }
 
-// hasKeyTwice returns whether an entry, or its permission set, repeats a key in any case.
+// hasKeyTwice returns whether an entry, or its permission set, repeats a key that has a meaning, in any case.
 func (e entry) hasKeyTwice() bool {
 	isTwice := func(pairs []pair) bool {
 		seen := map[string]bool{}
 		return slices.ContainsFunc(pairs, func(p pair) bool {
 			key := strings.ToLower(p.key)
 			was := seen[key]
-			seen[key] = true
+			seen[key] = key != comment
 			return was
 		})
 	}
 	sso := e.get("sso")
 	return isTwice(e.pairs) || sso != nil && isTwice(sso.pairs)
 }
+
+// comment is a key without a meaning.
+const comment = "comment"
 
 func isARNKey(key string) bool { return strings.HasSuffix(asciiLower(key), "arn") }
 
