@@ -1,5 +1,7 @@
 //! Data sources: what AWS and the cluster had when Terraform read them.
 
+use std::collections::HashSet;
+
 use bounded_yaml::{Kind, Mapping, Node, Scalar};
 
 use super::{MAX_MODULE_DEPTH, Plan, Resource, entry, of_module, present, take_cluster};
@@ -26,25 +28,26 @@ pub(super) fn take(
     if let Some(module) = prior {
         of_module(module, MAX_MODULE_DEPTH, &mut read);
     }
-    read.retain(|one| one.is_data && !data.iter().any(|known| known.address == one.address));
+    let known: HashSet<String> = data.iter().map(|one| one.address.clone()).collect();
+    read.retain(|one| one.is_data && !known.contains(&one.address));
     data.extend(read);
     for one in &mut data {
         one.unknown = plan.unknown_of(&one.address);
     }
-    let is_managed = |one: &Resource<'_>, key| {
-        resources
-            .iter()
-            .any(|resource| resource.kind == one.kind && value(resource, key) == value(one, key))
-    };
+    let entries_made = resources
+        .iter()
+        .filter(|one| one.kind == "aws_eks_access_entry");
+    let principals: HashSet<Option<&str>> = entries_made
+        .map(|one| value(one, "principal_arn"))
+        .collect();
+    let makes_config_map = resources.iter().any(super::is_config_map);
     for one in &data {
         match one.kind {
-            "aws_eks_access_entry" if !is_managed(one, "principal_arn") => {
+            "aws_eks_access_entry" if !principals.contains(&value(one, "principal_arn")) => {
                 gathered.saw_cluster(text, present(one.values, "cluster_name"));
                 entries.extend(described(gathered, text, one));
             }
-            "kubernetes_config_map" | "kubernetes_config_map_v1"
-                if !resources.iter().any(super::is_config_map) =>
-            {
+            "kubernetes_config_map" | "kubernetes_config_map_v1" if !makes_config_map => {
                 super::take_config_map(gathered, text, one);
             }
             _ => {}
