@@ -85,7 +85,7 @@ impl UnknownPolicy {
     /// Returns whether the policy may allow a request.
     pub(crate) fn may_allow(&self, request: &Request<'_>, published: &AccessPolicyRules) -> bool {
         let rules = match &self.kind {
-            Kind::Gap(PolicyGap::Scope { arn, .. }) => {
+            Kind::Gap(PolicyGap::NotOnEveryList { arn, .. } | PolicyGap::Scope { arn, .. }) => {
                 published.get(&AccessPolicy::new(arn, AccessScope::Cluster))
             }
             _ => None,

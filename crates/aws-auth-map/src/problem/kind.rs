@@ -47,7 +47,7 @@ pub enum ProblemKind {
     Covered(RuleRef),
     /// A rule for principals that a rule of an earlier backend matches.
     CoveredByBackend(BackendKind, RuleRef),
-    /// An access policy that an entry has with two different scopes, or that only some of the lists of its policies have.
+    /// An access policy that a principal has with two different scopes.
     ContradictoryAccessPolicy,
     /// One page of the access policies of a principal.
     CutOffPolicies,
@@ -240,6 +240,8 @@ pub enum ProblemKind {
     GroupsOfType,
     /// An entry of `aws eks describe-access-entry`, which does not print access policies, without a list of them.
     PoliciesNotListed,
+    /// An access policy that a list of the principal's access policies lacks.
+    PolicyNotOnEveryList,
     /// Access policies for a type of access entry that cannot have access policies.
     PoliciesOfType,
     /// A user id where callers are not matched by user id.
@@ -317,6 +319,7 @@ impl ProblemKind {
             Self::ContradictoryAccessPolicy => "contradictory-access-policy",
             Self::CutOffPolicies => "cut-off-access-policies",
             Self::PoliciesNotListed => "access-policies-not-listed",
+            Self::PolicyNotOnEveryList => "access-policy-not-on-every-list",
             Self::DuplicateAccessPolicy => "duplicate-access-policy",
             Self::DuplicateInCase(_) => "duplicate-in-case",
             Self::DuplicateKey => "duplicate-key",

@@ -84,8 +84,8 @@ impl fmt::Display for ProblemKind {
                 return write!(f, "a deprecated name; write `{kind}`");
             }
             Self::ContradictoryAccessPolicy => {
-                "the principal has this access policy with two scopes, or on some lists only, so it is not \
-                 used; remove the one that is out of date"
+                "the principal has this access policy with two scopes, so it is not used; remove the scope that is \
+                 out of date"
             }
             Self::CutOffPolicies => {
                 "the list of access policies is cut off; run the command again without `--max-items` and \
@@ -94,6 +94,10 @@ impl fmt::Display for ProblemKind {
             Self::PoliciesNotListed => {
                 "`aws eks describe-access-entry` does not print the access policies of the entry; add the output of \
                  `aws eks list-associated-access-policies` for the principal"
+            }
+            Self::PolicyNotOnEveryList => {
+                "a list of the principal's access policies lacks this policy, so it is not used; remove the list \
+                 or the policy, if it is out of date"
             }
             Self::DuplicateAccessPolicy => {
                 "the principal has this access policy twice; remove one"

@@ -83,8 +83,14 @@ pub enum PolicyGap {
     /// `aws eks describe-access-entry` printed the entry, which is without its access policies, and no list of them was
     /// read.
     NotListed,
-    /// The scope of a policy could not be read, or the policy has two scopes, or is on some lists of the principal's
-    /// policies only.
+    /// A list of the principal's access policies lacks a policy that another object gives the principal.
+    NotOnEveryList {
+        /// The ARN of the policy.
+        arn: String,
+        /// The scopes as they were written. Two gaps with the same text are the same policy.
+        written: String,
+    },
+    /// The scope of a policy could not be read, or the policy has two scopes.
     Scope {
         /// The ARN of the policy.
         arn: String,
@@ -101,6 +107,11 @@ impl fmt::Display for PolicyGap {
         match self {
             Self::CutOff => f.write_str("the list of the access policies is cut off"),
             Self::NotListed => f.write_str("the access policies are not listed"),
+            Self::NotOnEveryList { arn, .. } => write!(
+                f,
+                "a list of the access policies lacks {}",
+                Printable::new(name_of(arn))
+            ),
             Self::Scope { arn, .. } => write!(
                 f,
                 "the scope of {} is not known",

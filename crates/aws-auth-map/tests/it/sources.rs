@@ -349,12 +349,15 @@ fn lists_of_the_policies_of_one_principal_contradict_each_other() {
     let (of_both, of_view) = (list(&[&view, &edit]), list(&[&view]));
     let (policies, gaps, codes) = held(&[&of_both, &of_view]);
     assert_eq!(policies, ["View on the cluster"]);
-    let gap = PolicyGap::Scope {
+    let gap = PolicyGap::NotOnEveryList {
         arn: "arn:aws:eks::aws:cluster-access-policy/Edit".to_owned(),
-        written: r#"{"type": "cluster"}, none"#.to_owned(),
+        written: r#"{"type": "cluster"}"#.to_owned(),
     };
     assert_eq!(gaps, [gap]);
-    assert!(codes.contains(&"contradictory-access-policy"), "{codes:?}");
+    assert!(
+        codes.contains(&"access-policy-not-on-every-list"),
+        "{codes:?}"
+    );
     // The same list twice has nothing new.
     let (policies, gaps, _) = held(&[&of_both, &of_both]);
     assert_eq!(policies, ["View on the cluster", "Edit on the cluster"]);

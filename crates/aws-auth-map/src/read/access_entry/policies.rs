@@ -95,13 +95,14 @@ impl Reading<'_> {
                 policies.push(AccessPolicy::new(&policy.arn, scope.clone()));
                 continue;
             }
-            let mut written = policy.written();
+            let (written, arn) = (policy.written(), policy.arn);
+            self.gaps.insert(match is_on_some {
+                true => PolicyGap::NotOnEveryList { arn, written },
+                false => PolicyGap::Scope { arn, written },
+            });
             if is_on_some {
-                self.report(ProblemKind::ContradictoryAccessPolicy, policy.at);
-                written.push_str(", none");
+                self.report(ProblemKind::PolicyNotOnEveryList, policy.at);
             }
-            let arn = policy.arn;
-            self.gaps.insert(PolicyGap::Scope { arn, written });
         }
         let gaps = self.gaps.into_iter().collect();
         Policies {
