@@ -57,7 +57,10 @@ impl UnknownPolicy {
         match &self.kind {
             Kind::Unpublished(policy) => policy.name(),
             Kind::Missing(role) => role.role(),
-            Kind::Gap(_) => "access policies that are not known",
+            Kind::Gap(gap) => {
+                let name = gap.policy_name();
+                name.unwrap_or("access policies that are not known")
+            }
         }
     }
 
@@ -84,12 +87,12 @@ impl UnknownPolicy {
 
     /// Returns whether the policy may allow a request.
     pub(crate) fn may_allow(&self, request: &Request<'_>, published: &AccessPolicyRules) -> bool {
-        let rules = match &self.kind {
-            Kind::Gap(PolicyGap::NotOnEveryList { arn, .. } | PolicyGap::Scope { arn, .. }) => {
-                published.get(&AccessPolicy::new(arn, AccessScope::Cluster))
-            }
-            _ => None,
+        let arn = match &self.kind {
+            Kind::Gap(gap) => gap.arn(),
+            Kind::Missing(_) | Kind::Unpublished(_) => None,
         };
+        let rules =
+            arn.and_then(|arn| published.get(&AccessPolicy::new(arn, AccessScope::Cluster)));
         self.may_cover(request.namespace())
             && rules.is_none_or(|rules| rules.iter().any(|rule| rule.allows(request)))
     }

@@ -101,6 +101,23 @@ pub enum PolicyGap {
     Unreadable(String),
 }
 
+impl PolicyGap {
+    /// Returns the ARN of the policy that is not known. `None` if that could be any policy.
+    #[must_use]
+    pub fn arn(&self) -> Option<&str> {
+        match self {
+            Self::NotOnEveryList { arn, .. } | Self::Scope { arn, .. } => Some(arn),
+            Self::CutOff | Self::NotListed | Self::Unreadable(_) => None,
+        }
+    }
+
+    /// Returns the name of the policy that is not known: the last part of its ARN. `None` if that could be any policy.
+    #[must_use]
+    pub fn policy_name(&self) -> Option<&str> {
+        self.arn().map(name_of)
+    }
+}
+
 impl fmt::Display for PolicyGap {
     /// Prints what is not known, escaped for a terminal or a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -501,6 +501,31 @@ fn what_is_left_out_is_named() {
 }
 
 #[test]
+fn a_policy_with_an_unknown_scope_has_its_name() {
+    let principal = r#""principalArn": "arn:aws:iam::111122223333:role/sre""#;
+    let arn = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminPolicy";
+    let entry = format!(r#"{{"accessEntry": {{{principal}, "type": "STANDARD"}}}}"#);
+    let list = format!(
+        r#"{{{principal}, "associatedAccessPolicies": [{{"policyArn": "{arn}", "accessScope": {{}}}}]}}"#
+    );
+    let documents = vec![
+        Document::new("entry.json", entry),
+        Document::new("list.json", list),
+    ];
+    let page = report(documents, "one").to_html().unwrap();
+    let markup = markup(&page);
+    let markup = roxmltree::Document::parse(&markup).unwrap();
+    let texts: Vec<&str> = markup
+        .descendants()
+        .filter_map(|node| node.text())
+        .collect();
+    let doors = texts
+        .iter()
+        .filter(|text| text.trim() == "AmazonEKSAdminPolicy");
+    assert!(doors.count() > 0, "{texts:?}");
+}
+
+#[test]
 fn an_unreadable_document_has_no_report() {
     let documents = [Document::new("aws-auth.yaml", "")];
     let cluster = Cluster::from_documents(documents, &Options::new());
