@@ -31,11 +31,13 @@ impl MissingRole {
     }
 
     /// Returns whether the role is granted in this namespace only.
+    #[cfg(feature = "report")]
     pub(crate) fn is_of_namespace(&self, namespace: &str) -> bool {
         self.namespace.as_deref() == Some(namespace)
     }
 
     /// Returns the kind and the name of the role.
+    #[cfg(feature = "report")]
     pub(crate) fn role(&self) -> &str {
         &self.role
     }

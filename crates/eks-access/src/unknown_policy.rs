@@ -53,6 +53,7 @@ impl UnknownPolicy {
     }
 
     /// Returns the name of the policy, or a phrase if the name is not known.
+    #[cfg(feature = "report")]
     pub(crate) fn name(&self) -> &str {
         match &self.kind {
             Kind::Unpublished(policy) => policy.name(),
@@ -74,6 +75,7 @@ impl UnknownPolicy {
     }
 
     /// Returns whether the scope of the policy is namespaces, this one among them.
+    #[cfg(feature = "report")]
     pub(crate) fn is_of_namespace(&self, namespace: &str) -> bool {
         match &self.kind {
             Kind::Unpublished(policy) => {
