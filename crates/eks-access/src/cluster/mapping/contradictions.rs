@@ -1,5 +1,6 @@
 //! Two documents that map one principal to different users.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use aws_auth_map::{AccessPolicy, BackendKind, Rule, RulePrincipal, Template};
@@ -16,7 +17,7 @@ use crate::problem::SourceFault;
 struct Compared<'r> {
     rule: &'r Rule,
     groups: BTreeSet<String>,
-    policies: HashSet<&'r AccessPolicy>,
+    policies: OnceCell<HashSet<&'r AccessPolicy>>,
 }
 
 /// Leaves no answer if two access entries of one principal differ, or if an entry of the ConfigMap differs from one in another
@@ -73,8 +74,19 @@ impl<'r> Compared<'r> {
         Self {
             rule,
             groups: rule.groups().iter().map(Template::source).collect(),
-            policies: rule.access_policies().iter().collect(),
+            policies: OnceCell::new(),
         }
+    }
+
+    fn policies(&self) -> &HashSet<&'r AccessPolicy> {
+        let collect = || self.rule.access_policies().iter().collect();
+        self.policies.get_or_init(collect)
+    }
+
+    /// Returns whether two rules have the same access policies. The entries of one principal share them.
+    fn has_same_policies(&self, other: &Self) -> bool {
+        std::ptr::eq(self.rule.access_policies(), other.rule.access_policies())
+            || self.policies() == other.policies()
     }
 
     /// Returns whether two rules make the same user, with the same access policies as far as they are known, or both
@@ -88,7 +100,7 @@ impl<'r> Compared<'r> {
             (true, true) => true,
             (false, false) => {
                 has_same_user
-                    && (!is_known(self) || !is_known(other) || self.policies == other.policies)
+                    && (!is_known(self) || !is_known(other) || self.has_same_policies(other))
             }
             _ => false,
         }
