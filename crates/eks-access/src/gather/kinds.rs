@@ -192,6 +192,11 @@ impl Gathered {
             let offset = item.offset().or_else(|| node.offset());
             self.lost(text.place(offset), SourceFault::ForeignItem);
         }
+        // The reader of entries reports the duplicate keys of an entry, and reads one value of such a key in a list.
+        let is_list = |key: &str| key == "associatedAccessPolicies";
+        if let Some(key) = items.iter().find_map(|item| duplicate(item, is_list)) {
+            self.lost(text.place(node.offset()), SourceFault::DuplicateKey(key));
+        }
         for item in items {
             self.lose_foreign_items(text, item);
         }
