@@ -7,8 +7,8 @@ use crate::edit_distance::edit_distance;
 const MAX_LEN: usize = 32;
 
 /// Returns the known key that a key resembles: a known key that differs only in case, `_` and `-`, or
-/// in at most two letters, or that ends in the given key (`name` for `username`). `None` if there is
-/// no such key.
+/// in at most two letters, or that ends in the given key (`name` for `username`) or is its plural (`entries` for `entry`).
+/// `None` if there is no such key.
 pub(super) fn suggest_key(key: &str, known: &[&'static str]) -> Option<&'static str> {
     if key.len() > MAX_LEN {
         return None;
@@ -19,9 +19,13 @@ pub(super) fn suggest_key(key: &str, known: &[&'static str]) -> Option<&'static 
     };
     let key = plain(key);
     let is_end = |known: &[u8]| key.len() > 2 && known.ends_with(&key);
+    let is_plural = |known: &[u8]| {
+        let (known, key) = (known.strip_suffix(b"ies"), key.strip_suffix(b"y"));
+        known.is_some() && known == key
+    };
     let judged = known.iter().filter_map(|name| {
         let known = plain(name);
-        let distance = if is_end(&known) {
+        let distance = if is_end(&known) || is_plural(&known) {
             1
         } else {
             edit_distance(&key, &known)
@@ -40,7 +44,14 @@ mod tests {
 
     #[test]
     fn a_key_is_meant_for_the_nearest() {
-        let known = ["rolearn", "username", "groups", "sso", "rolearnLike"];
+        let known = [
+            "rolearn",
+            "username",
+            "groups",
+            "sso",
+            "rolearnLike",
+            "accessEntries",
+        ];
         for (key, want) in [
             ("role_arn", Some("rolearn")),
             ("rolearns", Some("rolearn")),
@@ -50,6 +61,8 @@ mod tests {
             ("usrename", Some("username")),
             ("group", Some("groups")),
             ("roleArnLike", Some("rolearnLike")),
+            ("accessEntry", Some("accessEntries")),
+            ("accessEntr", None),
             ("comment", None),
             ("so", Some("sso")),
             ("s", None),
