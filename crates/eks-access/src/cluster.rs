@@ -103,6 +103,8 @@ impl Cluster {
         let is_eks = mapping::is_eks(options, &gathered);
         if is_eks {
             mapping::leave_out_unread(&mut gathered);
+        } else if options.dialect.is_none() {
+            mapping::report_perhaps_unread(&mut gathered);
         }
         let dialect = mapping::dialect(options, &gathered);
         let reader = reader.with_dialect(dialect.value());

@@ -157,6 +157,12 @@ pub enum SourceFault {
          authenticator if the cluster is not one of EKS"
     )]
     NotReadByEks(&'static str),
+    /// `IAMIdentityMapping` objects beside the ConfigMap, of a cluster that may be one of EKS.
+    #[error(
+        "an `IAMIdentityMapping` object counts here, and EKS does not read it; add the output of `aws eks describe-cluster` \
+         if the cluster is one of EKS, or give --dialect authenticator if it is not"
+    )]
+    PerhapsNotReadByEks,
     /// A field is missing or has a type that differs from the format.
     #[error("`{0}` is missing or is not of the type that this format has")]
     Field(&'static str),
@@ -238,6 +244,7 @@ impl SourceFault {
             Self::SeveralClusters { .. } => "several-clusters",
             Self::Field(_) => "field",
             Self::NotReadByEks(_) => "not-read-by-eks",
+            Self::PerhapsNotReadByEks => "perhaps-not-read-by-eks",
             Self::NamespaceDefaulted => "namespace-defaulted",
             Self::UnknownVersion(_) => "unknown-version",
             Self::Contradiction(_) | Self::SeveralModes(_) => "contradiction",

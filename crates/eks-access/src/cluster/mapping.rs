@@ -90,6 +90,25 @@ pub(super) fn leave_out_unread(gathered: &mut Gathered) {
     }
 }
 
+/// Reports `IAMIdentityMapping` objects beside the ConfigMap, which count although the cluster may be one of EKS.
+pub(super) fn report_perhaps_unread(gathered: &mut Gathered) {
+    let has_server = gathered
+        .sources
+        .iter()
+        .any(|one| matches!(one.kind, SourceKind::DynamicFile | SourceKind::ServerConfig));
+    if has_server || gathered.config_maps.is_empty() {
+        return;
+    }
+    let objects = gathered
+        .sources
+        .iter()
+        .filter(|one| one.kind == SourceKind::IdentityMappings);
+    let places: Vec<Place> = objects.map(|one| one.place.clone()).collect();
+    for place in places {
+        gathered.report(place, SourceFault::PerhapsNotReadByEks);
+    }
+}
+
 /// One source of rules.
 struct Read {
     backend: Backend,
@@ -163,10 +182,12 @@ fn read_entries(
     for (text, problem) in read.problems {
         let name = document(text).and_then(|at| documents.get(at));
         let name = name.map_or("", Document::name);
-        // An entry without its user, groups or policies.
+        // An entry without its principal, user, groups or policies.
         let is_part = matches!(
             problem.kind(),
-            ProblemKind::ListedEntries | ProblemKind::OrphanPolicies
+            ProblemKind::ListedEntries
+                | ProblemKind::MissingPrincipal
+                | ProblemKind::OrphanPolicies
         );
         match is_part {
             true => gathered.lose_mapping(name, vec![problem]),

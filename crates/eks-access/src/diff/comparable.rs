@@ -53,7 +53,8 @@ impl Cluster {
                 crate::Cause::Mapping(mapping)
                     if !matches!(
                         mapping.kind(),
-                        ProblemKind::OrphanPolicies
+                        ProblemKind::MissingPrincipal
+                            | ProblemKind::OrphanPolicies
                             | ProblemKind::SectionNotText
                             | ProblemKind::Unfilled
                     )

@@ -108,7 +108,10 @@ fn lose_forgotten(gathered: &mut Gathered, text: &Text<'_>, node: &Node) {
             .iter()
             .any(|action| action.as_text() == Some("forget"));
         let kind = field("type").unwrap_or_default();
-        if is_forgotten && is_named(kind) {
+        let before = resource
+            .get("change")
+            .and_then(|change| change.get("before"));
+        if is_forgotten && is_named(kind) && may_give_access(kind, before) {
             let what = format!(
                 "{}, which the plan forgets,",
                 field("address").unwrap_or(kind)
@@ -117,6 +120,14 @@ fn lose_forgotten(gathered: &mut Gathered, text: &Text<'_>, node: &Node) {
             gathered.lost(text.place(resource.offset()), fault);
         }
     }
+}
+
+/// Returns whether a resource may give access, from its type and its values. Most objects of Kubernetes and charts do not.
+fn may_give_access(kind: &str, values: Option<&Node>) -> bool {
+    let is_of_eks = kind.starts_with("aws_eks_") || kind.starts_with("awscc_eks_");
+    values
+        .filter(|values| !is_of_eks && !values.is_null())
+        .is_none_or(|values| rbac::object(kind, values).is_some() || inside::is_access(values))
 }
 
 /// Leaves no answer if one of several clusters has no name yet: which is meant is not known.
