@@ -6,7 +6,8 @@ use k8s_rbac::{Policy, PolicyRule};
 use k8s_rbac_analysis::explain;
 
 use super::action::Action;
-use super::log::{AuditLog, AuditUser, Authorizer, Outcome};
+use super::log::AuditLog;
+use super::record::{AuditUser, Authorizer, Outcome};
 use super::tally::Tally;
 use super::yaml;
 

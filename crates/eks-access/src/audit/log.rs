@@ -1,20 +1,20 @@
 //! The distinct requests of a log, and their collection.
 
+mod events;
+
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
-
-use k8s_rbac::{KubernetesVersion, RequestInfo, User};
-use serde::{Deserialize, Serialize};
 
 use super::action::Action;
 use super::counts::{AuditCounts, add};
 use super::error::AuditError;
-use super::event::{EventUser, Line, VERSION};
-use super::impersonation;
 use super::numbers::{Numbers, Vacant};
 use super::open::{Counted, Open, RequestId, Side};
-use super::shared::{Pool, Shared};
+use super::record::{AuditRecord, AuditUser, Outcome};
+use super::shared::Pool;
 use super::tally::Tally;
+
+pub(super) use events::Readable;
 
 /// The text that a log keeps, in bytes, including the tables around it. Our choice: a log of 1 GB in which all
 /// requests differ takes three quarters of it, and a busy cluster with ten thousand users and service accounts a
@@ -42,87 +42,6 @@ pub struct AuditLog {
     texts: Pool<str>,
     pub(super) counts: AuditCounts,
     open: Open,
-}
-
-/// The user of a request, as authentication or impersonation reported it.
-#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[non_exhaustive]
-pub struct AuditUser {
-    /// The username.
-    pub username: String,
-    /// The groups.
-    pub groups: Vec<String>,
-}
-
-impl AuditUser {
-    /// Returns the user for RBAC.
-    #[must_use]
-    pub fn to_user(&self) -> User {
-        User::new(self.username.clone(), self.groups.iter().cloned())
-    }
-}
-
-/// Requests of one user that differ only in the name of the object.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[non_exhaustive]
-pub struct AuditRecord {
-    /// The user; with an impersonation, the impersonated user.
-    pub user: Shared<AuditUser>,
-    /// The action that they requested.
-    pub action: Action,
-    /// The decision.
-    pub outcome: Outcome,
-    /// How often, when, and for which objects.
-    pub tally: Tally,
-}
-
-/// The decision of a request.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(tag = "decision", content = "by", rename_all = "kebab-case")]
-#[expect(clippy::exhaustive_enums, reason = "a request is allowed or denied")]
-pub enum Outcome {
-    /// The annotation `authorization.k8s.io/decision` is `allow`.
-    Allowed(Authorizer),
-    /// It is `forbid`: no authorizer allowed the request, or one denied it.
-    Denied(Authorizer),
-}
-
-/// The authorizer that decided, if the annotation `authorization.k8s.io/reason` shows it.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Authorizer {
-    /// An access policy of Amazon EKS.
-    AccessPolicy,
-    /// The reason has another form. Usually the authorizer is a webhook.
-    Other,
-    /// RBAC, or no authorizer at all for a denied request.
-    Rbac,
-    /// Allowed without a reason: for a member of `system:masters`, by the Node authorizer, or by a webhook
-    /// that gives no reason. An impersonation is allowed without a separate event.
-    Unnamed,
-}
-
-impl Authorizer {
-    fn of_allowed(reason: &str) -> Self {
-        match reason {
-            "" => Self::Unnamed,
-            _ if reason.starts_with("RBAC: allowed by ") => Self::Rbac,
-            _ if reason.starts_with("EKS Access Policy: allowed by ") => Self::AccessPolicy,
-            _ => Self::Other,
-        }
-    }
-
-    fn of_denied(reason: &str) -> Self {
-        match reason {
-            "" => Self::Rbac,
-            // From 1.37 on, the name of the authorizer comes first.
-            _ if reason.starts_with("RBAC: ") || reason.starts_with("rbac: ") => Self::Rbac,
-            _ => Self::Other,
-        }
-    }
 }
 
 impl Default for AuditLog {
@@ -346,112 +265,6 @@ impl AuditLog {
         self.counts = counts;
     }
 
-    /// Adds an event.
-    pub(super) fn add(&mut self, event: &Line<'_>) -> Result<Readable, AuditError> {
-        if event.kind != "Event" {
-            add(&mut self.counts.not_events, 1);
-            return Ok(Readable::Yes);
-        }
-        if event.api_version != VERSION {
-            self.counts.add_version(&event.api_version);
-            return Ok(Readable::Yes);
-        }
-        if event.stage == "RequestReceived" {
-            add(&mut self.counts.repeated, 1);
-            return Ok(Readable::Yes);
-        }
-        let user = event.impersonated_user.as_ref().unwrap_or(&event.user);
-        let is_kept = |user: &EventUser<'_>| {
-            let mut only = self.only.iter();
-            only.all(|only| *only == user.username)
-        };
-        let (keeps_user, keeps_actor) = (is_kept(user), is_kept(&event.user));
-        if !keeps_user && !keeps_actor {
-            add(&mut self.counts.of_other_users, 1);
-            return Ok(Readable::Yes);
-        }
-        let outcome = match event.annotations.decision.as_ref() {
-            "allow" => Outcome::Allowed(Authorizer::of_allowed(&event.annotations.reason)),
-            "forbid" => Outcome::Denied(Authorizer::of_denied(&event.annotations.reason)),
-            _ => {
-                add(&mut self.counts.undecided, 1);
-                return Ok(Readable::Yes);
-            }
-        };
-        let Some(info) = request_of(event) else {
-            return Ok(Readable::No);
-        };
-        let action = Action::of(&info);
-        let side = match event.stage.as_ref() {
-            "ResponseStarted" => Side::Begin,
-            _ => Side::End,
-        };
-        let id = self.open.id(event, side, &action);
-        if id.is_some_and(|id| self.open.settle(id, side)) {
-            add(&mut self.counts.repeated, 1);
-            return Ok(Readable::Yes);
-        }
-        let mut counted = Counted {
-            is_of_other_user: !keeps_user,
-            ..Counted::default()
-        };
-        if keeps_user {
-            add(&mut self.counts.requests, 1);
-            counted.add(self.record(event, user, &action, &info.name, outcome)?);
-        } else {
-            add(&mut self.counts.of_other_users, 1);
-        }
-        if let (true, Some(impersonated)) = (keeps_actor, &event.impersonated_user) {
-            let constraint = &event.authentication_metadata.impersonation_constraint;
-            for request in impersonation::requests(impersonated, constraint, &info) {
-                let action = Action::of(&request);
-                let outcome = Outcome::Allowed(Authorizer::Unnamed);
-                counted.add(self.record(event, &event.user, &action, &request.name, outcome)?);
-            }
-        }
-        if let Some(id) = id {
-            self.open.remember(id, side, &action, counted);
-        }
-        Ok(Readable::Yes)
-    }
-
-    /// Counts an event. Returns the number of its record.
-    fn record(
-        &mut self,
-        event: &Line<'_>,
-        user: &EventUser<'_>,
-        action: &Action,
-        name: &str,
-        outcome: Outcome,
-    ) -> Result<usize, AuditError> {
-        let time = &event.request_received_timestamp;
-        let (url, agent) = (&event.request_uri, &event.user_agent);
-        let (number, more) = match self.find((&user.username, groups(user)), action, outcome) {
-            Ok(number) => {
-                let own = self.records.get_mut(number);
-                let more = own.map_or(0, |own| own.tally.add(name, time, url, agent));
-                (number, more)
-            }
-            Err(vacant) => {
-                let mut tally = Tally::default();
-                let text = tally.add(name, time, url, agent);
-                let user = AuditUser {
-                    username: user.username.clone().into_owned(),
-                    groups: groups(user).map(str::to_owned).collect(),
-                };
-                let record = AuditRecord {
-                    user: Shared::new(user),
-                    action: action.clone(),
-                    outcome,
-                    tally,
-                };
-                let (number, more) = self.push(vacant, record);
-                (number, text.saturating_add(more))
-            }
-        };
-        self.spend(more).map(|()| number)
-    }
-
     fn spend(&mut self, more: usize) -> Result<(), AuditError> {
         self.bytes = self.bytes.saturating_add(more);
         match self.bytes > self.max_bytes {
@@ -461,40 +274,4 @@ impl AuditLog {
             false => Ok(()),
         }
     }
-}
-
-/// Whether an event has the attributes that a request needs.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Readable {
-    Yes,
-    No,
-}
-
-fn groups<'e>(user: &'e EventUser<'_>) -> impl Iterator<Item = &'e str> + Clone {
-    user.groups.iter().map(|group| group.0.as_ref())
-}
-
-/// Parses the URL of an event, since `objectRef` has names that were not authorized: the name of an object
-/// that is created comes from its body.
-fn request_of(event: &Line<'_>) -> Option<RequestInfo> {
-    let verb = event.verb.as_ref();
-    let method = match verb {
-        "get" | "list" | "watch" => "GET",
-        "create" => "POST",
-        "update" => "PUT",
-        "deletecollection" => "DELETE",
-        other => &other.to_ascii_uppercase(),
-    };
-    let username = &event
-        .impersonated_user
-        .as_ref()
-        .unwrap_or(&event.user)
-        .username;
-    if verb.is_empty() || username.is_empty() {
-        return None;
-    }
-    let version = KubernetesVersion::default();
-    let mut info = RequestInfo::parse_like_apiserver(version, method, &event.request_uri).ok()?;
-    verb.clone_into(&mut info.verb);
-    Some(info)
 }

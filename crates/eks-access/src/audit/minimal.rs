@@ -8,8 +8,9 @@ use k8s_rbac::{
 };
 
 use super::action::Action;
-use super::log::{AuditLog, AuditRecord, Authorizer, Outcome};
+use super::log::AuditLog;
 use super::names::Names;
+use super::record::{AuditRecord, Authorizer, Outcome};
 use super::tally::Tally;
 use super::yaml;
 

@@ -9,8 +9,9 @@ use serde_json::ser::Formatter;
 
 use super::counts::AuditCounts;
 use super::error::AuditError;
-use super::log::{AuditLog, AuditRecord};
+use super::log::AuditLog;
 use super::open::{Counted, RequestId, Side};
+use super::record::AuditRecord;
 
 /// The version of the form. It grows if an older program would misread the form, or a newer program would lack a
 /// part of it. Version 1 had no open requests, so a request in two parts counted twice.

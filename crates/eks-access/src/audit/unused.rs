@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_rbac::{BindingName, Policy, PolicyRule, RoleRef, Subject, SubjectName};
 
 use super::action::Action;
-use super::log::{AuditLog, AuditRecord, Outcome};
+use super::log::AuditLog;
+use super::record::{AuditRecord, Outcome};
 
 /// A rule that a binding grants, and that the log used only partly or not at all.
 #[derive(Clone, Debug, PartialEq)]
