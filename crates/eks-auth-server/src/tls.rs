@@ -1,22 +1,25 @@
 //! The server's certificate, which can be loaded again while it serves.
 
+mod error;
+mod validity;
+
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::{self, PemObject as _};
-use rustls::pki_types::{self, CertificateDer, PrivateKeyDer};
-use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
-use rustls::{CertificateError, InconsistentKeys, RootCertStore, ServerConfig};
-use sts_presign::UnixTime;
-use thiserror::Error as ThisError;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{InconsistentKeys, RootCertStore, ServerConfig};
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio::time::{sleep, timeout};
+
+pub use error::{PemFault, TlsError};
+pub use validity::Validity;
 
 /// The protocols offered, in order of preference.
 const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
@@ -46,129 +49,6 @@ pub struct TlsFiles {
     pub key: PathBuf,
     /// The authorities of client certificates. If given, only clients with a certificate are served.
     pub client_authorities: Option<PathBuf>,
-}
-
-/// Why a certificate could not be loaded.
-#[derive(Debug, ThisError)]
-#[non_exhaustive]
-pub enum TlsError {
-    /// A file cannot be read.
-    #[error("{path}: {error}", path = .path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        error: io::Error,
-    },
-    /// A file contains no certificate or key in PEM, or its PEM is broken.
-    #[error("{path}: {fault}", path = .path.display())]
-    Pem {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        fault: PemFault,
-    },
-    /// The files were not read in time, for example because a file system of the network does not answer.
-    #[error("the files were not read within {} seconds", READ_DEADLINE.as_secs())]
-    Slow,
-    /// The cryptography provider does not accept the private key.
-    #[error("{path}: the private key cannot be used: {why}; a key of RSA needs 2048 bits or more", path = .path.display())]
-    Key {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        why: String,
-    },
-    /// No cryptography provider for rustls is installed in this process.
-    #[error("no cryptography provider for rustls is installed in this process")]
-    NoProvider,
-    /// The certificate, its key and the authorities do not work together.
-    #[error("{0}")]
-    Unusable(String),
-}
-
-/// Why a file in PEM cannot be read. It quotes no part of the file, which may contain a key.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ThisError)]
-#[non_exhaustive]
-pub enum PemFault {
-    /// No block is of the kind that the file is for.
-    #[error(
-        "there is no PEM block of the right kind: a file of certificates needs `CERTIFICATE`, one of a key \
-         `PRIVATE KEY`"
-    )]
-    NoBlock,
-    /// The line that begins or ends a block is broken, or the last line is missing.
-    #[error(
-        "a PEM block needs a line `-----BEGIN …-----` and a line `-----END …-----`, each by itself"
-    )]
-    Boundary,
-    /// The content of a block cannot be decoded.
-    #[error("the content of a PEM block is not base64")]
-    Content,
-}
-
-impl PemFault {
-    fn of(error: &pem::Error) -> Self {
-        match error {
-            pem::Error::NoItemsFound => Self::NoBlock,
-            // Both errors contain a line of the file. If the line breaks of a key were lost, that
-            // line is the key.
-            pem::Error::IllegalSectionStart { .. } | pem::Error::MissingSectionEnd { .. } => {
-                Self::Boundary
-            }
-            _ => Self::Content,
-        }
-    }
-}
-
-/// The time in which a certificate is valid, the first and the last second included (RFC 5280, section 4.1.2.5).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Validity {
-    /// The first second.
-    pub not_before: UnixTime,
-    /// The last second.
-    pub not_after: UnixTime,
-}
-
-impl Validity {
-    /// Returns whether the certificate is valid at a time. No certificate is valid before 1970 or after 9999.
-    #[must_use]
-    pub fn includes(&self, time: SystemTime) -> bool {
-        UnixTime::try_from(time).is_ok_and(|time| self.not_before <= time && time <= self.not_after)
-    }
-
-    /// Reads the validity of a certificate. `None` if it cannot be read, or begins before 1970.
-    fn of(certificate: &CertificateDer<'_>) -> Option<Self> {
-        let certificate = ParsedCertificate::try_from(certificate).ok()?;
-        // The validity is verified first, and the error for a time outside of it contains both limits.
-        let error_at = |secs| {
-            let time = pki_types::UnixTime::since_unix_epoch(Duration::from_secs(secs));
-            let roots = RootCertStore::empty();
-            match verify_server_cert_signed_by_trust_anchor(&certificate, &roots, &[], time, &[]) {
-                Err(rustls::Error::InvalidCertificate(why)) => Some(why),
-                _ => None,
-            }
-        };
-        let Some(CertificateError::ExpiredContext { not_after, .. }) = error_at(u64::MAX) else {
-            return None;
-        };
-        let not_before = match error_at(0) {
-            Some(CertificateError::NotValidYetContext { not_before, .. }) => not_before.as_secs(),
-            _ => 0,
-        };
-        Some(Self {
-            not_before: UnixTime::from_secs(not_before).ok()?,
-            not_after: UnixTime::from_secs(not_after.as_secs()).ok()?,
-        })
-    }
-}
-
-/// Writes both ends, as in `valid from 2026-01-01T00:00:00Z to 2026-12-31T23:59:59Z`.
-impl fmt::Display for Validity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "valid from {} to {}", self.not_before, self.not_after)
-    }
 }
 
 /// The certificate of a server: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1, with client certificates if authorities
