@@ -1,6 +1,7 @@
 //! The permissions of each principal, in the whole cluster and in each namespace, from the answers of the
 //! library.
 
+mod principal;
 mod rules;
 
 use std::collections::BTreeSet;
@@ -10,16 +11,16 @@ use eks_auth::Authenticated;
 use k8s_rbac::{PRIVILEGED_GROUP, Request, ResourceRequest, SubjectName, User};
 use k8s_rbac_analysis::explain;
 use printable_text::Printable;
-use serde::Serialize;
 
+pub use self::principal::{AccessCell, PrincipalAccess};
+pub(super) use self::principal::{Door, rank};
 pub(super) use self::rules::Common;
 use self::rules::{Kept, order};
 use super::level::AccessLevel;
 use crate::callers::Caller;
 use crate::cluster::Cluster;
-use crate::escalate::EscalationStep;
 use crate::grant::is_master;
-use crate::listing::{ListedRule, Listing};
+use crate::listing::Listing;
 use crate::no_answer::NoAnswer;
 use crate::question::{Question, written};
 use crate::resolved::Resolved;
@@ -38,157 +39,6 @@ const MAX_WORKLOADS: usize = 5;
 /// The largest number of near misses that are listed for a principal without permissions. Our
 /// choice.
 const MAX_NEAR_MISSES: usize = 12;
-
-/// The permissions of one principal: a principal of AWS, or a user or service account that a binding names and that no
-/// caller of AWS becomes.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PrincipalAccess {
-    #[serde(flatten)]
-    pub(super) caller: Caller,
-    pub(super) is_of_aws: bool,
-    pub(super) level: AccessLevel,
-    /// Whether it has the level in the whole cluster, and not only in namespaces.
-    pub(super) is_cluster_wide: bool,
-    /// The level in a namespace that has no cell.
-    pub(super) level_elsewhere: AccessLevel,
-    pub(super) mapping: Vec<Step>,
-    pub(super) cells: Vec<AccessCell>,
-    pub(super) rules: Vec<ListedRule>,
-    pub(super) near_misses: Vec<NearMiss>,
-    /// The steps of a shortest chain to full access, if the principal does not have it.
-    pub(super) chain: Vec<EscalationStep>,
-    pub(super) notes: Vec<String>,
-    /// The caller or user that the answers are for.
-    #[serde(skip)]
-    pub(super) who: Who,
-    /// The user and the groups of the principal.
-    #[serde(skip)]
-    pub(super) identities: Vec<SubjectName>,
-}
-
-impl PrincipalAccess {
-    /// Returns the principal, the user that it becomes, and the rule that maps it. A user or service account that no
-    /// caller of AWS becomes is a principal with the same name.
-    #[must_use]
-    pub const fn caller(&self) -> &Caller {
-        &self.caller
-    }
-
-    /// Returns whether it is a principal of AWS, and not a user or service account that a binding names.
-    #[must_use]
-    pub const fn is_of_aws(&self) -> bool {
-        self.is_of_aws
-    }
-
-    /// Returns the level of the greatest risk among the cells.
-    #[must_use]
-    pub const fn level(&self) -> AccessLevel {
-        self.level
-    }
-
-    /// Returns the permissions in the whole cluster, if there are any, then the permissions in each
-    /// namespace that has its own permissions, in the order of the names.
-    #[must_use]
-    pub fn cells(&self) -> &[AccessCell] {
-        &self.cells
-    }
-
-    /// Returns the level in a namespace that has no cell: the level of the permissions in the whole
-    /// cluster, without permissions on paths.
-    #[must_use]
-    pub const fn level_elsewhere(&self) -> AccessLevel {
-        self.level_elsewhere
-    }
-
-    /// Returns the steps of a shortest chain by which the principal gets full access to the cluster. Empty if there
-    /// is no chain, or if it has full access already.
-    #[must_use]
-    pub fn chain(&self) -> &[EscalationStep] {
-        &self.chain
-    }
-
-    /// Returns the place of the level in the order of risk: see [`rank`].
-    pub(super) const fn rank(&self) -> u8 {
-        rank(self.level, self.is_cluster_wide)
-    }
-}
-
-/// The permissions of one principal in the whole cluster or in one namespace, with reasons.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AccessCell {
-    /// `None` for the whole cluster.
-    pub(super) namespace: Option<String>,
-    pub(super) level: AccessLevel,
-    /// The access policies that may add to the level, and are not known.
-    pub(super) unknown_policies: Vec<UnknownPolicy>,
-    pub(super) verbs: Vec<String>,
-    /// A request that needs the level.
-    pub(super) request: Option<String>,
-    /// The ways to the request.
-    pub(super) ways: Vec<Vec<Step>>,
-    pub(super) ways_left_out: usize,
-    #[serde(skip)]
-    pub(super) door: Door,
-}
-
-impl AccessCell {
-    /// Returns the namespace. `None` for the whole cluster.
-    #[must_use]
-    pub fn namespace(&self) -> Option<&str> {
-        self.namespace.as_deref()
-    }
-
-    /// Returns the level there, including the permissions in the whole cluster.
-    #[must_use]
-    pub const fn level(&self) -> AccessLevel {
-        self.level
-    }
-
-    /// Returns the verbs that are allowed there on some resource or path, in the order of the Kubernetes
-    /// documentation; `*` for every verb. Verbs that Kubernetes allows every authenticated user are
-    /// left out.
-    #[must_use]
-    pub fn verbs(&self) -> &[String] {
-        &self.verbs
-    }
-
-    /// Returns the ways to a request that needs the level.
-    #[must_use]
-    pub fn ways(&self) -> &[Vec<Step>] {
-        &self.ways
-    }
-}
-
-/// The first way to a level: the user, group or access entry, and the role or policy.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Door {
-    pub(super) subject: String,
-    pub(super) role: String,
-}
-
-/// Orders levels by risk. A level in the whole cluster is a greater risk than a level in some
-/// namespaces. But reading or writing in the whole cluster is a smaller risk than taking over a
-/// namespace.
-pub(super) const fn rank(level: AccessLevel, is_cluster_wide: bool) -> u8 {
-    match (level, is_cluster_wide) {
-        (AccessLevel::Full, true) => 13,
-        (AccessLevel::Escalate, true) => 12,
-        (AccessLevel::Workloads, true) => 11,
-        (AccessLevel::Secrets, true) => 10,
-        (AccessLevel::Full, false) => 9,
-        (AccessLevel::Escalate, false) => 8,
-        (AccessLevel::Workloads, false) => 7,
-        (AccessLevel::Secrets, false) => 6,
-        (AccessLevel::Write, true) => 5,
-        (AccessLevel::Write, false) => 4,
-        (AccessLevel::Read, true) => 3,
-        (AccessLevel::Read, false) => 2,
-        (AccessLevel::Unknown, _) => 1,
-        (AccessLevel::None, _) => 0,
-    }
-}
 
 /// A principal whose permissions are listed.
 struct Seat<'l> {
