@@ -1,5 +1,7 @@
 //! Reads one entry of a section.
 
+mod fields;
+mod form;
 mod subject;
 
 use std::collections::HashSet;
@@ -8,7 +10,6 @@ use bounded_yaml::{Mapping, Node};
 use iam_principal::{ArnPattern, Kind, Principal};
 
 use super::problem_sink::ProblemSink;
-use super::suggest_key::suggest_key;
 use super::typing::is_typed;
 use crate::dialect::Dialect;
 use crate::problem::{Location, ProblemKind};
@@ -17,47 +18,8 @@ use crate::rules::sso_role::SsoRole;
 use crate::rules::template::{Spelling, Template};
 use crate::rules::{Rule, Section};
 
-/// The source of an entry, which decides how its ARN is read.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum EntryForm {
-    /// An identity mapping of eksctl's `ClusterConfig`, which eksctl writes to the ConfigMap. Its key
-    /// is `arn` in every section.
-    ClusterConfig,
-    /// An ARN is taken as written.
-    ConfigMap,
-    /// An ARN is made canonical, and there is no `sso` (pkg/mapper/dynamicfile/dynamicfile.go,
-    /// saveMap).
-    DynamicFile,
-    /// The entry is for a user id, and an ARN has to agree with it.
-    DynamicFileByUserId,
-    /// An ARN is made canonical, so the ARN of a session becomes the ARN of its role. Upstream does
-    /// so when it reads its configuration (cmd/aws-iam-authenticator/root.go, getConfig).
-    MountedFile,
-    /// An `IAMIdentityMapping`, whose ARN is made canonical.
-    Object,
-}
-
-impl EntryForm {
-    /// Whether the entries come from the ConfigMap.
-    const fn is_of_config_map(self) -> bool {
-        matches!(self, Self::ClusterConfig | Self::ConfigMap)
-    }
-
-    /// Whether an operator writes the entries, not a program.
-    const fn is_handwritten(self) -> bool {
-        matches!(
-            self,
-            Self::ClusterConfig | Self::ConfigMap | Self::MountedFile
-        )
-    }
-}
-
-/// The source of an entry, and the authenticator that it is for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Syntax {
-    pub(crate) form: EntryForm,
-    pub(crate) dialect: Dialect,
-}
+use fields::{Fields, last, present, texts};
+pub(crate) use form::{EntryForm, Syntax};
 
 /// One entry, while it is read.
 pub(crate) struct Entry<'e, 's> {
@@ -66,33 +28,6 @@ pub(crate) struct Entry<'e, 's> {
     at: Location,
     node: &'e Node,
     sink: &'e mut ProblemSink<'s>,
-}
-
-/// The values of an entry by key. A repeated key has several values. As in upstream's JSON reader,
-/// the case of keys does not matter.
-#[derive(Default)]
-struct Fields<'n> {
-    arn: Vec<&'n Node>,
-    username: Vec<&'n Node>,
-    groups: Vec<&'n Node>,
-    sso: Vec<&'n Node>,
-    pattern: Vec<&'n Node>,
-    user_id: Vec<&'n Node>,
-}
-
-impl Fields<'_> {
-    fn has_repeated(&self) -> bool {
-        [
-            &self.arn,
-            &self.username,
-            &self.groups,
-            &self.sso,
-            &self.pattern,
-            &self.user_id,
-        ]
-        .into_iter()
-        .any(|values| values.len() > 1)
-    }
 }
 
 /// The principal that an entry names.
@@ -316,67 +251,6 @@ impl<'e, 's> Entry<'e, 's> {
         }
     }
 
-    fn fields(&mut self, mapping: &'e Mapping) -> Fields<'e> {
-        let is_handwritten = self.syntax.form.is_handwritten();
-        let mut fields = Fields::default();
-        for (key, value) in mapping.entries() {
-            let name = key.text();
-            let is = |known: &str| name.eq_ignore_ascii_case(known);
-            let slot = if is(self.arn_key()) {
-                &mut fields.arn
-            } else if is("username") {
-                &mut fields.username
-            } else if is("groups") {
-                &mut fields.groups
-            } else if self.section == Section::Roles && is_handwritten && is("sso") {
-                &mut fields.sso
-            } else if is_handwritten && is(self.like_key()) {
-                &mut fields.pattern
-            } else if self.syntax.form == EntryForm::ClusterConfig && is_of_eksctl(name) {
-                continue;
-            } else if is("userid") {
-                // Only the dynamic file uses this key. As in upstream, it has no meaning elsewhere.
-                &mut fields.user_id
-            } else {
-                let kind = self.unknown_key(name, value);
-                self.report_at(kind, None, key.offset());
-                continue;
-            };
-            slot.push(value);
-            if slot.len() > 1 {
-                self.report_at(ProblemKind::DuplicateKey, None, key.offset());
-            }
-        }
-        if let Some(node) = fields.pattern.first()
-            && !self.syntax.dialect.has_patterns()
-        {
-            let key = self.like_key();
-            self.report(ProblemKind::PatternNotRead, Some(key), node);
-        }
-        fields
-    }
-
-    /// Finds the key that an unknown key may have been meant for.
-    fn unknown_key(&self, key: &str, value: &Node) -> ProblemKind {
-        let Syntax { form, dialect } = self.syntax;
-        let has_sso = form.is_handwritten()
-            && self.section == Section::Roles
-            && dialect.has_permission_sets();
-        let known: Vec<&'static str> = [self.arn_key(), "username", "groups", "userid"]
-            .into_iter()
-            .chain((form.is_handwritten() && dialect.has_patterns()).then(|| self.like_key()))
-            .chain(has_sso.then_some("sso"))
-            .collect();
-        if let Some(kind) = self.key_of_another_section(key, value) {
-            return kind;
-        }
-        // The key of another tool.
-        let is_arn = key.to_ascii_lowercase().ends_with("arn");
-        suggest_key(key, &known)
-            .or_else(|| is_arn.then(|| self.arn_key()))
-            .map_or(ProblemKind::UnknownKey, ProblemKind::MisspelledKey)
-    }
-
     // DIFFERENCE: upstream maps an entry whose username is missing or not text to an empty name.
     fn username(&mut self, fields: &Fields<'e>) -> Option<Template> {
         let field = Some("username");
@@ -457,27 +331,6 @@ impl<'e, 's> Entry<'e, 's> {
             .map(|item| Template::parse_in(text(item).unwrap_or(""), Dialect::Eks))
             .collect()
     }
-}
-
-/// Whether a key of an identity mapping is for eksctl only.
-fn is_of_eksctl(key: &str) -> bool {
-    ["account", "namespace", "noDuplicateARNs", "serviceName"].contains(&key)
-}
-
-/// Returns the values that are not null. A key without a value is treated as absent.
-fn present<'f, 'n>(values: &'f [&'n Node]) -> impl Iterator<Item = &'n Node> + 'f {
-    values.iter().copied().filter(|node| !node.is_null())
-}
-
-/// Returns the value that upstream reads for a key: the last value, unless it is null.
-fn last<'n>(values: &[&'n Node]) -> Option<&'n Node> {
-    values.last().copied().filter(|node| !node.is_null())
-}
-
-fn texts<'f, 'n>(values: &'f [&'n Node]) -> impl Iterator<Item = (&'n Node, &'n str)> + 'f {
-    present(values)
-        .filter_map(|node| Some((node, node.as_text()?)))
-        .filter(|(_, text)| !text.is_empty())
 }
 
 /// As in upstream, an empty ARN counts as absent (pkg/config/mapper.go, Validate).
