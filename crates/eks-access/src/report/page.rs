@@ -1,15 +1,13 @@
 //! The report as one HTML file.
 
+mod template;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior, Value};
+use minijinja::{Error, Value};
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use super::AccessReport;
 use super::access::{AccessCell, PrincipalAccess, rank};
@@ -24,9 +22,6 @@ use crate::why::NearMiss;
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
-
-/// The largest number of characters of a value that are written, as in `printable-text`.
-const MAX_CHARS: usize = printable_text::MAX_PRINTED_CHARS;
 
 /// The largest number of rules of a principal that are listed. Our choice: more than a person reads.
 const MAX_RULES: usize = 60;
@@ -153,75 +148,9 @@ struct CellRow<'r> {
 
 /// Renders a report.
 pub(super) fn render(report: &AccessReport) -> Result<String, Error> {
-    let environment = environment()?;
+    let environment = template::environment()?;
     let template = environment.template_from_str(TEMPLATE)?;
     template.render(Serde(page(report)))
-}
-
-fn environment() -> Result<Environment<'static>, Error> {
-    let syntax = SyntaxConfig::builder()
-        .trim_blocks(true)
-        .lstrip_blocks(true)
-        .build()?;
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-    environment.set_formatter(write_value);
-    environment.set_syntax(syntax);
-    Ok(environment)
-}
-
-/// Writes a value: text without invisible characters, and escaped as the engine does.
-fn write_value(
-    out: &mut Output<'_>,
-    state: &mut State<'_, '_>,
-    value: &Value,
-) -> Result<(), Error> {
-    match value.as_str() {
-        Some(text) if !value.is_safe() && !is_plain(text) => {
-            let visible = Value::from(visible(text));
-            minijinja::escape_formatter(out, state, &visible)
-        }
-        _ => minijinja::escape_formatter(out, state, value),
-    }
-}
-
-fn is_plain(text: &str) -> bool {
-    text.len() <= MAX_CHARS && text.chars().all(is_visible)
-}
-
-/// Returns whether a character is shown unchanged. Controls, marks of direction and other invisible characters
-/// are not.
-fn is_visible(c: char) -> bool {
-    matches!(c, '"' | '\'' | '\\')
-        || (c.is_ascii() && !c.is_ascii_control())
-        || (!c.is_ascii() && c.escape_debug().len() == 1)
-}
-
-/// Escapes invisible characters, and cuts a text that is too long.
-fn visible(text: &str) -> String {
-    let mut written = String::with_capacity(text.len());
-    for c in text.chars().take(MAX_CHARS) {
-        match is_visible(c) {
-            true => written.push(c),
-            false => written.extend(c.escape_unicode()),
-        }
-    }
-    match text.chars().count().saturating_sub(MAX_CHARS) {
-        0 => written,
-        more => format!("{written}… ({more} more characters)"),
-    }
-}
-
-/// The Content Security Policy of the page: it allows only the script and the style of the page.
-fn policy() -> String {
-    let hash = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
-    format!(
-        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'; \
-         require-trusted-types-for 'script'; trusted-types 'none'",
-        hash(SCRIPT),
-        hash(STYLE)
-    )
 }
 
 fn page(report: &AccessReport) -> Page<'_> {
@@ -241,7 +170,7 @@ fn page(report: &AccessReport) -> Page<'_> {
         count: count(severity),
     });
     Page {
-        policy: policy(),
+        policy: template::policy(),
         style: Value::from_safe_string(STYLE.to_owned()),
         script: Value::from_safe_string(SCRIPT.to_owned()),
         title: report.title.as_deref().unwrap_or("Access to the cluster"),
