@@ -14,9 +14,6 @@ const TOKENS: [&[u8]; 2] = [b"nextToken", b"NextToken"];
 const STATISTICS: &[u8] = b"statistics";
 const MATCHED: &[u8] = b"recordsMatched";
 
-/// The length of a number that is read.
-const MAX_DIGITS: usize = 32;
-
 /// The states of a query of Logs Insights that has not all of its results (API of `CloudWatch` Logs,
 /// `GetQueryResults`).
 const UNFINISHED: [&[u8]; 5] = [
@@ -61,6 +58,28 @@ enum Mode {
     Rest,
 }
 
+/// The whole part of a number. One with an exponent counts as the greatest: Java writes one from ten million on, and a
+/// result has ten thousand rows at most.
+#[derive(Debug, Default)]
+struct Number {
+    whole: u64,
+    is_in_fraction: bool,
+}
+
+impl Number {
+    fn read(&mut self, byte: u8) {
+        match byte {
+            b'0'..=b'9' if !self.is_in_fraction => {
+                let digit = u64::from(byte & 0xf);
+                self.whole = self.whole.saturating_mul(10).saturating_add(digit);
+            }
+            b'.' => self.is_in_fraction = true,
+            b'e' | b'E' => (self.whole, self.is_in_fraction) = (u64::MAX, true),
+            _ => {}
+        }
+    }
+}
+
 /// The state between two chunks of text.
 #[derive(Debug, Default)]
 pub(super) struct Splitter {
@@ -77,7 +96,7 @@ pub(super) struct Splitter {
     /// The key whose value is read, directly in the document.
     name: Vec<u8>,
     /// The number of log events that the query matched, while it is read.
-    number: Option<Vec<u8>>,
+    number: Option<Number>,
     matched: Option<u64>,
     object: Vec<u8>,
     is_too_long: bool,
@@ -111,15 +130,15 @@ impl Splitter {
                 }
                 b':' if self.depth == 1 => self.name.clone_from(&self.key),
                 b':' if self.is_in_statistics() && self.key == MATCHED => {
-                    self.number = Some(Vec::new());
+                    self.number = Some(Number::default());
                 }
                 b',' if self.depth == 1 => self.name.clear(),
                 b',' => self.end_number(),
                 b'{' | b'[' => self.open(byte, &mut emit)?,
                 b'}' | b']' => self.close(byte, &mut emit)?,
                 byte => {
-                    if let Some(number) = self.number.as_mut().filter(|it| it.len() < MAX_DIGITS) {
-                        number.push(byte);
+                    if let Some(number) = &mut self.number {
+                        number.read(byte);
                     }
                 }
             }
@@ -134,12 +153,10 @@ impl Splitter {
             && self.name == STATISTICS
     }
 
-    /// Ends the number of log events that the query matched, which is written with decimals.
+    /// Ends the number of log events that the query matched.
     fn end_number(&mut self) {
         if let Some(number) = self.number.take() {
-            let number = String::from_utf8_lossy(&number);
-            let whole = number.trim().split('.').next();
-            self.matched = whole.and_then(|whole| whole.parse().ok());
+            self.matched = Some(number.whole);
         }
     }
 

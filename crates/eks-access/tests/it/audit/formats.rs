@@ -244,7 +244,14 @@ fn a_result_that_its_limit_cut_off_is_incomplete() {
         (json!([text]), "7", 1),
         (json!([time, text, pointer]), "2.0", 1),
         (json!([verb, text, pointer]), "2.0", 1),
+        (json!([text, pointer]), "1.0E7", 1),
+        (
+            json!([text, pointer]),
+            "        99999999999999999999999999999999999",
+            1,
+        ),
         (json!([text, pointer]), "1.0", 0),
+        (json!([text, pointer]), "1.9", 0),
         (json!([text, pointer]), "0.0", 0),
         // A row of `stats … by @message` is made of several log events.
         (json!([text, count]), "7.0", 0),
@@ -264,6 +271,21 @@ fn a_result_that_its_limit_cut_off_is_incomplete() {
             assert_eq!((counts.requests, counts.cut), (1, cut), "{answer}");
         }
     }
+    // A row that is no event follows one that is, and a list in a row is none.
+    for rows in [
+        json!([[text, pointer], [count]]),
+        json!([[[text], pointer]]),
+    ] {
+        let own = log(&format!(
+            r#"{{"results": {rows}, "statistics": {{"recordsMatched": 3}}}}"#
+        ));
+        assert_eq!(own.counts().cut, 1, "{rows}");
+    }
+    let rows = json!([[[text], [text]]]);
+    let own = log(&format!(
+        r#"{{"results": {rows}, "statistics": {{"recordsMatched": 2}}}}"#
+    ));
+    assert_eq!(own.counts().cut, 1);
     // Each of several answers is judged alone.
     let answer = |matched: u64| {
         format!(r#"{{"results": [[{text}]], "statistics": {{"recordsMatched": {matched}.0}}}}"#)
