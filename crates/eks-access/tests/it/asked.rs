@@ -139,3 +139,8 @@ fn documents_are_read() {
 fn mappings_are_converted() {
     answers_are_those_of("testdata/asked/convert.toml");
 }
+
+#[test]
+fn names_that_another_tool_fills_in_leave_no_answer() {
+    answers_are_those_of("testdata/asked/unfilled.toml");
+}
