@@ -36,15 +36,17 @@ pub(super) fn keep(documents: &[Document], gathered: &mut Gathered, found: Vec<R
 
 /// Returns whether two sources have the same rules in each section, in the same order, and the same accounts.
 fn has_same_rules(one: &Rules, other: &Rules) -> bool {
-    let of_section = |rules: &Rules, section: Section| -> Vec<Rule> {
-        let of_section = rules.iter().filter(|(at, _)| at.section() == section);
-        of_section.map(|(_, rule)| rule.clone()).collect()
+    let by_section = |rules: &Rules| -> Vec<(Section, Rule)> {
+        let rules = rules.iter();
+        let mut rules: Vec<_> = rules
+            .map(|(at, rule)| (at.section(), rule.clone()))
+            .collect();
+        rules.sort_by_key(|(section, _)| *section);
+        rules
     };
     let accounts = |rules: &Rules| -> BTreeSet<String> {
         let accounts = rules.accounts();
         accounts.map(|(_, account)| account.to_string()).collect()
     };
-    let mut sections = Section::ALL.into_iter();
-    sections.all(|section| of_section(one, section) == of_section(other, section))
-        && accounts(one) == accounts(other)
+    by_section(one) == by_section(other) && accounts(one) == accounts(other)
 }
