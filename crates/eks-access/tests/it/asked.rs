@@ -144,3 +144,8 @@ fn mappings_are_converted() {
 fn names_that_another_tool_fills_in_leave_no_answer() {
     answers_are_those_of("testdata/asked/unfilled.toml");
 }
+
+#[test]
+fn documents_that_contradict_each_other_leave_no_answer() {
+    answers_are_those_of("testdata/asked/contradictions.toml");
+}

@@ -1,9 +1,10 @@
 //! Two documents that map one principal to different users.
 
 use std::cell::OnceCell;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use aws_auth_map::{AccessPolicy, BackendKind, Rule, RulePrincipal, Template};
+use aws_auth_map::{AccessPolicy, BackendKind, Rule, RulePrincipal, RuleRef, Rules, Template};
 
 use super::Read;
 use crate::check;
@@ -25,40 +26,53 @@ struct Compared<'r> {
 /// of several entries counts.
 pub(super) fn lose(documents: &[Document], gathered: &mut Gathered, found: &[Read]) {
     for kind in [BackendKind::AccessEntries, BackendKind::EksConfigMap] {
-        let is_entry = kind == BackendKind::AccessEntries;
-        let mut known: HashMap<String, (usize, Compared<'_>, Place)> = HashMap::new();
-        let of_kind = found.iter().filter(|read| read.backend.kind() == kind);
-        for (number, read) in of_kind.enumerate() {
+        let mut known: HashMap<String, (Compared<'_>, Place)> = HashMap::new();
+        for read in found.iter().filter(|read| read.backend.kind() == kind) {
             let rules = read.backend.rules();
-            // EKS checks an access entry before it stores it, so one that cannot be read contradicts one that can.
-            for (at, rule) in rules
-                .iter()
-                .filter(|(_, rule)| is_entry || !rule.is_refusing())
-            {
-                let (Some(principal), Some(document)) = (
-                    principal(rule),
-                    read.origin.of(Some(at)).and_then(|at| documents.get(at)),
-                ) else {
+            for (principal, at, rule) in in_effect(rules, kind) {
+                let document = read.origin.of(Some(at)).and_then(|at| documents.get(at));
+                let Some(document) = document else {
                     continue;
                 };
                 let place = Place::of_rule(document.name(), rules.place(at));
                 let compared = Compared::of(rule);
-                match known.get(&principal) {
-                    Some((first, other, of_first))
-                        if (is_entry || *first != number) && !compared.is_same(other) =>
-                    {
-                        let principal = check::principal(rule);
-                        let fault = SourceFault::DifferentRules(principal, of_first.clone());
-                        gathered.lost(place, fault);
+                match known.entry(principal) {
+                    Entry::Vacant(vacant) => {
+                        vacant.insert((compared, place));
                     }
-                    Some((first, ..)) if is_entry || *first != number => {}
-                    _ => {
-                        known.insert(principal, (number, compared, place));
+                    Entry::Occupied(first) => {
+                        let (other, of_first) = first.get();
+                        if !compared.is_same(other) {
+                            let principal = check::principal(rule);
+                            let fault = SourceFault::DifferentRules(principal, of_first.clone());
+                            gathered.lost(place, fault);
+                        }
                     }
                 }
             }
         }
     }
+}
+
+/// Returns the rules that are compared, each with its principal. EKS checks an access entry before it stores it, so one that
+/// cannot be read contradicts one that can.
+fn in_effect(rules: &Rules, kind: BackendKind) -> Vec<(String, RuleRef, &Rule)> {
+    let of_principals = rules
+        .iter()
+        .filter_map(|(at, rule)| Some((principal(rule)?, at, rule)));
+    if kind == BackendKind::AccessEntries {
+        return of_principals.collect();
+    }
+    let mut last = HashMap::new();
+    for (principal, at, rule) in of_principals.filter(|(.., rule)| !rule.is_refusing()) {
+        last.insert(principal, (at, rule));
+    }
+    let mut rules: Vec<_> = last
+        .into_iter()
+        .map(|(principal, (at, rule))| (principal, at, rule))
+        .collect();
+    rules.sort_unstable_by_key(|(_, at, _)| *at);
+    rules
 }
 
 /// Returns the principal of a rule for one ARN, without its path.
