@@ -238,8 +238,7 @@ impl Cluster {
                 ProblemKind::ServiceMapping => true,
                 kind => kind.severity() == aws_auth_map::Severity::Error,
             };
-            let is_entry = at.section().is_some() && at.index().is_some();
-            if is_left_out && is_entry && self.rule_at(at, problem.place()).is_none() {
+            if is_left_out && at.index().is_some() && self.rule_at(at, problem.place()).is_none() {
                 let message = "the entry cannot be read; correct it first";
                 conversion.lost.push(
                     Finding::new(kind.code(), Severity::High, message)
