@@ -149,3 +149,8 @@ fn names_that_another_tool_fills_in_leave_no_answer() {
 fn documents_that_contradict_each_other_leave_no_answer() {
     answers_are_those_of("testdata/asked/contradictions.toml");
 }
+
+#[test]
+fn what_may_change_or_hide_access_leaves_no_answer() {
+    answers_are_those_of("testdata/asked/hidden.toml");
+}
