@@ -18,6 +18,9 @@ use crate::node::{Kind, Mapping, Node, Scalar};
 /// the input, with its indentation, so that no text without aliases comes near the limit.
 const NODE_COST: usize = 8;
 
+/// The tag that says that a value has no other tag.
+pub(crate) const NO_TAG: &str = "!";
+
 /// The parser that the events come from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Format {
@@ -338,8 +341,7 @@ impl<'de> Visitor<'de> for NodeSeed<'_, '_> {
 
     fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Node, A::Error> {
         let (tag, content): (String, _) = tagged.variant()?;
-        // The tag `!` says that a value has no other tag.
-        if !self.0.are_tags_kept() || tag == "!" {
+        if !self.0.are_tags_kept() || tag == NO_TAG {
             return content.newtype_variant_seed(self);
         }
         self.0.charge(0)?;

@@ -15,7 +15,7 @@ use serde::de::{
 };
 use serde_json::value::RawValue;
 
-use crate::build::{Builder, Format};
+use crate::build::{Builder, Format, NO_TAG};
 use crate::node::{Kind, Mapping, Node, Scalar};
 
 /// Rereads a node of known shape and fills in the texts.
@@ -37,7 +37,7 @@ impl<'de> DeserializeSeed<'de> for TextSeed<'_, '_, '_> {
             Node::Mapping(map) if builder.are_tags_kept() => {
                 deserializer.deserialize_any(MappingSeed { map, builder })
             }
-            Node::Mapping(map) => deserializer.deserialize_map(MappingSeed { map, builder }),
+            Node::Mapping(map) => MappingSeed { map, builder }.deserialize(deserializer),
         }
     }
 }
@@ -113,6 +113,14 @@ struct MappingSeed<'n, 'b, 'a> {
     builder: &'b Builder<'a>,
 }
 
+impl<'de> DeserializeSeed<'de> for MappingSeed<'_, '_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
 impl<'de> Visitor<'de> for MappingSeed<'_, '_, '_> {
     type Value = ();
 
@@ -133,7 +141,10 @@ impl<'de> Visitor<'de> for MappingSeed<'_, '_, '_> {
 
     fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<(), A::Error> {
         let builder = self.builder;
-        let (IgnoredAny, content) = tagged.variant()?;
+        let (tag, content): (String, _) = tagged.variant()?;
+        if tag == NO_TAG {
+            return content.newtype_variant_seed(self);
+        }
         match self.map.entries_mut().first_mut() {
             Some((_, node)) => content.newtype_variant_seed(TextSeed { node, builder }),
             None => Err(A::Error::custom("another tag than in the first pass")),
