@@ -526,6 +526,23 @@ fn a_policy_with_an_unknown_scope_has_its_name() {
 }
 
 #[test]
+fn a_role_that_the_documents_lack_has_its_name() {
+    let map = "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/dev', username: dev}]";
+    let binding = "{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: b, namespace: a}, \
+                   roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: team-edit}, \
+                   subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: dev}]}";
+    let documents = vec![
+        Document::new("map.yaml", map),
+        Document::new("binding.yaml", binding),
+    ];
+    let page = report(documents, "one").to_html().unwrap();
+    let markup = markup(&page);
+    let markup = roxmltree::Document::parse(&markup).unwrap();
+    let mut texts = markup.descendants().filter_map(|node| node.text());
+    assert!(texts.any(|text| text.trim() == "ClusterRole team-edit"));
+}
+
+#[test]
 fn an_unreadable_document_has_no_report() {
     let documents = [Document::new("aws-auth.yaml", "")];
     let cluster = Cluster::from_documents(documents, &Options::new());
