@@ -50,6 +50,11 @@ fn a_user_and_a_group_that_are_impersonated_together_each_have_a_part() {
             account,
         ),
         (
+            rule("create", "", "configmaps", ""),
+            vec![rule("delete", "", "configmaps", "aws-auth")],
+            r#"becomes Group "system:masters""#,
+        ),
+        (
             rule("impersonate", "", "users", "w"),
             vec![rule("impersonate", "", "groups", "h")],
             r#"becomes Group "h""#,
