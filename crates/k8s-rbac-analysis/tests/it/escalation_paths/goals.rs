@@ -174,18 +174,25 @@ fn a_goal_is_met_by_a_group_by_a_role_and_by_a_namespace() {
 fn no_step_leads_through_a_source_that_the_authenticator_does_not_read() {
     use MappingSource::{AccessEntries, AwsAuth, IdentityMappings};
     let rules = [
-        (AccessEntries, "eks.services.k8s.aws", "accessentries"),
-        (AwsAuth, "", "configmaps"),
+        (
+            AccessEntries,
+            &["patch"][..],
+            "eks.services.k8s.aws",
+            "accessentries",
+        ),
+        (AwsAuth, &["patch"], "", "configmaps"),
+        (AwsAuth, &["create", "delete"], "", "configmaps"),
         (
             IdentityMappings,
+            &["patch"],
             "iamauthenticator.k8s.aws",
             "iamidentitymappings",
         ),
     ];
-    for (of_rule, group, resource) in rules {
+    for (of_rule, verbs, group, resource) in rules {
         let objects: Objects = serde_json::from_value(serde_json::json!({
             "clusterRoles": [{"metadata": {"name": "r"}, "rules": [
-                {"verbs": ["patch"], "apiGroups": [group], "resources": [resource]}]}],
+                {"verbs": verbs, "apiGroups": [group], "resources": [resource]}]}],
             "clusterRoleBindings": [
                 {"metadata": {"name": "b"}, "subjects": [{"kind": "User", "name": "u"}],
                  "roleRef": {"kind": "ClusterRole", "name": "r"}}],
