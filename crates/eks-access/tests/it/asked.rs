@@ -86,6 +86,11 @@ fn callers_become_users() {
 }
 
 #[test]
+fn each_of_two_conditions_counts() {
+    answers_are_those_of("testdata/asked/judged.toml");
+}
+
+#[test]
 fn what_is_not_known_never_becomes_an_answer() {
     answers_are_those_of("testdata/asked/missing.toml");
 }
