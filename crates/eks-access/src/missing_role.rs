@@ -36,6 +36,12 @@ impl MissingRole {
         self.namespace.as_deref() == Some(namespace)
     }
 
+    /// Returns the binding, as kube-apiserver names it.
+    #[cfg(feature = "report")]
+    pub(crate) fn binding(&self) -> &str {
+        &self.binding
+    }
+
     /// Returns the kind and the name of the role.
     #[cfg(feature = "report")]
     pub(crate) fn role(&self) -> &str {

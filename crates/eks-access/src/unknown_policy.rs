@@ -25,6 +25,10 @@ enum Kind {
     Unpublished(AccessPolicy),
 }
 
+/// How the page names an access entry.
+#[cfg(feature = "report")]
+pub(crate) const ACCESS_ENTRY: &str = "Access entry";
+
 impl UnknownPolicy {
     /// Returns the access policies of a caller that are not known.
     fn all_of(caller: &Authenticated, published: &AccessPolicyRules) -> Vec<Self> {
@@ -49,6 +53,15 @@ impl UnknownPolicy {
     pub(crate) fn of_gap(gap: &PolicyGap) -> Self {
         Self {
             kind: Kind::Gap(gap.clone()),
+        }
+    }
+
+    /// Returns what grants the policy: an access entry or a binding.
+    #[cfg(feature = "report")]
+    pub(crate) fn holder(&self) -> &str {
+        match &self.kind {
+            Kind::Gap(_) | Kind::Unpublished(_) => ACCESS_ENTRY,
+            Kind::Missing(role) => role.binding(),
         }
     }
 

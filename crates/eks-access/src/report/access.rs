@@ -24,7 +24,7 @@ use crate::listing::Listing;
 use crate::no_answer::NoAnswer;
 use crate::question::{Question, written};
 use crate::resolved::Resolved;
-use crate::unknown_policy::UnknownPolicy;
+use crate::unknown_policy::{ACCESS_ENTRY, UnknownPolicy};
 use crate::verdict::Step;
 use crate::who::Who;
 use crate::why::NearMiss;
@@ -212,7 +212,11 @@ impl Cluster {
             policy.scope().covers(request.namespace())
                 && rules.iter().any(|rule| rule.allows(request))
         });
-        allowing.map_or_else(Door::default, |policy| door_of_entry(policy.name()))
+        let door = |policy: &AccessPolicy| Door {
+            subject: ACCESS_ENTRY.to_owned(),
+            role: policy.name().to_owned(),
+        };
+        allowing.map(door).unwrap_or_default()
     }
 
     fn explain_unknown(&self, seat: &Seat<'_>, unknown: &[&UnknownPolicy], cell: &mut AccessCell) {
@@ -224,10 +228,11 @@ impl Cluster {
             vec![Step::new(format!("not known: {policy}"), place.clone())]
         };
         cell.ways = unknown.iter().take(MAX_WAYS).map(step).collect();
-        cell.door = match unknown.first() {
-            Some(policy) => door_of_entry(policy.name()),
-            None => Door::default(),
+        let door = |policy: &&UnknownPolicy| Door {
+            subject: policy.holder().to_owned(),
+            role: policy.name().to_owned(),
         };
+        cell.door = unknown.first().map(door).unwrap_or_default();
     }
 
     /// Returns the notes that are not the same for every principal.
@@ -276,13 +281,6 @@ impl Cluster {
             .take(MAX_NEAR_MISSES)
             .cloned()
             .collect())
-    }
-}
-
-fn door_of_entry(policy: &str) -> Door {
-    Door {
-        subject: "Access entry".to_owned(),
-        role: policy.to_owned(),
     }
 }
 

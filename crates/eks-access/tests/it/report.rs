@@ -526,7 +526,7 @@ fn a_policy_with_an_unknown_scope_has_its_name() {
 }
 
 #[test]
-fn a_role_that_the_documents_lack_has_its_name() {
+fn a_role_that_the_documents_lack_is_shown_with_its_binding() {
     let map = "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/dev', username: dev}]";
     let binding = "{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: b, namespace: a}, \
                    roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: team-edit}, \
@@ -538,8 +538,13 @@ fn a_role_that_the_documents_lack_has_its_name() {
     let page = report(documents, "one").to_html().unwrap();
     let markup = markup(&page);
     let markup = roxmltree::Document::parse(&markup).unwrap();
-    let mut texts = markup.descendants().filter_map(|node| node.text());
-    assert!(texts.any(|text| text.trim() == "ClusterRole team-edit"));
+    let texts = markup.descendants().filter_map(|node| node.text());
+    let texts: Vec<&str> = texts
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+        .collect();
+    let way = [r#"RoleBinding "b/a""#, "ClusterRole team-edit"];
+    assert!(texts.windows(2).any(|pair| pair == way), "{texts:?}");
 }
 
 #[test]
