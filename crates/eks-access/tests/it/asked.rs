@@ -159,3 +159,8 @@ fn documents_that_contradict_each_other_leave_no_answer() {
 fn what_may_change_or_hide_access_leaves_no_answer() {
     answers_are_those_of("testdata/asked/hidden.toml");
 }
+
+#[test]
+fn plans_of_terraform_are_read() {
+    answers_are_those_of("testdata/asked/terraform.toml");
+}
