@@ -191,6 +191,11 @@ fn what_methods_return_is_what_the_json_has() {
     let writes = writes.unwrap();
     let refusal = writes.writes()[0].refusal().unwrap();
     same(&writes, "/writes/0/refusal", refusal);
+    let mut objects = cluster.rbac().written().clone();
+    "prod".clone_into(&mut objects.roles[0].metadata.namespace);
+    let writes = cluster.writes(&role("ops"), &objects).unwrap();
+    let unknown = writes.writes()[0].unknown_policies();
+    same(&writes, "/writes/0/unknownPolicies", unknown);
     let escalation = cluster.escalate(&role("dev"), None).unwrap();
     let step = &escalation.steps()[0];
     same(&escalation, "/steps/0/actor", step.actor());

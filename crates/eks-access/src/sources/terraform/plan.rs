@@ -155,3 +155,41 @@ pub(super) fn is_unknown(node: &Node) -> bool {
         Node::Mapping(mapping) => mapping.entries().iter().any(|(_, value)| is_unknown(value)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{is_unknown, without_indexes};
+
+    #[test]
+    fn an_address_loses_its_indexes() {
+        for (address, want) in [
+            ("aws_eks_cluster.c", "aws_eks_cluster.c"),
+            (
+                "module.m[0].aws_eks_cluster.c[12]",
+                "module.m.aws_eks_cluster.c",
+            ),
+            (r#"module.m["a]b"].x.c["]"]"#, "module.m.x.c"),
+            (r#"module.m["a"].x.c"#, "module.m.x.c"),
+            // No address has these.
+            (r#"a"b]c"#, r#"a"b]c"#),
+        ] {
+            assert_eq!(without_indexes(address), want, "{address}");
+        }
+    }
+
+    #[test]
+    fn one_unknown_part_is_enough() {
+        for (text, want) in [
+            ("null", false),
+            ("true", true),
+            ("false", false),
+            ("[false, true]", true),
+            ("[false, null]", false),
+            (r#"{"a": [{"b": true}]}"#, true),
+            (r#"{"a": [{"b": false}]}"#, false),
+        ] {
+            let node = bounded_yaml::json(text, &bounded_yaml::Limits::new()).unwrap();
+            assert_eq!(is_unknown(&node), want, "{text}");
+        }
+    }
+}
