@@ -19,10 +19,10 @@ enum Named<'t> {
 }
 
 impl Named<'_> {
-    /// Returns whether two names are surely those of one cluster.
-    fn is_same(&self, other: &Self) -> bool {
+    /// Returns whether two names are surely those of one cluster, or both are written and so told apart by themselves.
+    fn is_settled(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Name(one), Self::Name(other)) => one.as_text() == other.as_text(),
+            (Self::Name(_), Self::Name(_)) => true,
             (Self::Resource(one), Self::Resource(other)) => one == other,
             (Self::Function(one, filled), Self::Function(other, other_filled)) => {
                 one == other || filled.is_some() && filled == other_filled
@@ -116,8 +116,7 @@ impl<'t> Clusters<'t> {
             self.first = Some((named, id.text()));
             return;
         };
-        let is_told = matches!((first, &named), (Named::Name(_), Named::Name(_)));
-        if !first.is_same(&named) && !is_told && !self.is_reported {
+        if !first.is_settled(&named) && !self.is_reported {
             self.is_reported = true;
             let what = format!("whether {} and {of_first} are of one cluster", id.text());
             gathered.lost(text.place(id.offset()), SourceFault::NotKnownYet(what));
