@@ -19,7 +19,8 @@ enum Named<'t> {
 }
 
 impl Named<'_> {
-    /// Returns whether two names are surely those of one cluster, or both are written and so told apart by themselves.
+    /// Returns whether two names are surely those of one cluster, or both are written out. Names that are written out are
+    /// compared where each is taken.
     fn is_settled(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Name(_), Self::Name(_)) => true,
