@@ -11,7 +11,7 @@ use crate::position::BYTE_ORDER_MARK;
 /// valid JSON.
 ///
 /// Checks, in this order: the size; the nesting of brackets; directives and long runs of whitespace;
-/// that no anchor is redefined; that there is no control character; then, for each document, its syntax, and the
+/// that no anchor is redefined; that there is no control character, and no tag `!!binary`; then, for each document, its syntax, and the
 /// cost of its nodes while they are built. The iterator's first item reports a failed check of the whole text.
 ///
 /// Empty documents (an empty text, only comments, nothing between two `---`, `null`) are skipped, as

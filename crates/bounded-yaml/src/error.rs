@@ -16,6 +16,9 @@ pub enum Error {
     /// of them to the wrong node.
     #[error("an anchor is defined a second time at {0}; give each anchor its own name")]
     AnchorRedefined(Position),
+    /// The tag `!!binary`, or a text that may be one. Its text in base64 stands for another text.
+    #[error("the tag `!!binary` at {0}; write the text that is meant, without it")]
+    Binary(Position),
     /// A line that starts with `%`, except the only `%YAML` of a document. `libyaml` reads `%TAG`
     /// directives in quadratic time.
     #[error("a directive at {0}; only one `%YAML` is read")]
@@ -71,9 +74,10 @@ impl Error {
     #[must_use]
     pub const fn position(&self) -> Option<Position> {
         match *self {
-            Self::AnchorRedefined(at) | Self::Directive(at) | Self::TooMuchWhitespace(at) => {
-                Some(at)
-            }
+            Self::AnchorRedefined(at)
+            | Self::Binary(at)
+            | Self::Directive(at)
+            | Self::TooMuchWhitespace(at) => Some(at),
             Self::Key(at)
             | Self::Merge(at)
             | Self::Syntax { at, .. }

@@ -4,6 +4,7 @@
 //! read in more than linear time or resolve wrongly, and [`error_text`] recovers the kind of an error
 //! from its message.
 
+mod binary_tag;
 mod block_lines;
 mod control;
 mod error_text;

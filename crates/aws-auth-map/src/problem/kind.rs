@@ -37,6 +37,8 @@ pub enum ProblemKind {
     ArnSpaces,
     /// Not an authentication mode.
     AuthenticationMode,
+    /// The tag `!!binary`, whose base64 stands for another text.
+    BinaryTag,
     /// A source that the authentication mode leaves out.
     BackendNotAsked,
     /// A block that is not indented below its key.
@@ -309,6 +311,7 @@ impl ProblemKind {
             Self::ArnSpaces => "arn-with-spaces",
             Self::AuthenticationMode => "unknown-authentication-mode",
             Self::BackendNotAsked => "backend-not-asked",
+            Self::BinaryTag => "binary-tag",
             Self::BlockNotIndented => "block-not-indented",
             Self::ColonBeforeSessionName => "colon-before-session-name",
             Self::Covered(_) => "covered",

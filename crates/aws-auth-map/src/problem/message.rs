@@ -24,6 +24,9 @@ impl fmt::Display for ProblemKind {
                  all twelve in quotes"
             }
             Self::Alias => "an alias without its anchor, or an anchor that is defined twice",
+            Self::BinaryTag => {
+                "the tag `!!binary`: its base64 stands for another text; write the text that is meant"
+            }
             Self::AlwaysReserved => {
                 "always refused: the username or a group starts with a prefix this backend \
                  reserves; choose another name"

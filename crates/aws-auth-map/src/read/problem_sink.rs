@@ -106,6 +106,7 @@ impl<'s> ProblemSink<'s> {
             | Error::TooLong { .. }
             | Error::TooMuchWhitespace(_) => ProblemKind::TooLarge,
             Error::AnchorRedefined(_) | Error::UnknownAnchor(_) => ProblemKind::Alias,
+            Error::Binary(_) => ProblemKind::BinaryTag,
             _ => {
                 let slip = position.and_then(|at| slip::find(self.text, at.line()));
                 if let Some(slip) = slip {

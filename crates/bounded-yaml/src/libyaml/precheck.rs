@@ -2,18 +2,18 @@
 
 use std::thread;
 
-use super::{control, flow_depth, quadratic, redefined_anchor};
+use super::{binary_tag, control, flow_depth, quadratic, redefined_anchor};
 use crate::error::{Error, Syntax};
 use crate::limits::Limits;
 use crate::position::Position;
 
-/// Refuses a text that `libyaml` would read in more than linear time, that `yaml_serde` would resolve wrongly, or
-/// that is not made of YAML's characters.
+/// Refuses a text that `libyaml` would read in more than linear time, that `yaml_serde` would resolve wrongly, that is
+/// not made of YAML's characters, or in which a text stands for another.
 ///
 /// # Errors
 ///
 /// In this order: [`Error::TooDeep`]; [`Error::Directive`] and [`Error::TooMuchWhitespace`];
-/// [`Error::AnchorRedefined`]; [`Error::Syntax`] for a control character.
+/// [`Error::AnchorRedefined`]; [`Error::Syntax`] for a control character; [`Error::Binary`].
 pub(crate) fn precheck(text: &str, limits: &Limits) -> Result<(), Error> {
     let is_long = text.len() > limits.piece_bytes();
     match is_long && limits.threads().get() > 1 {
@@ -50,16 +50,19 @@ fn check_depth(text: &str, limit: usize) -> Result<(), Error> {
     }
 }
 
-/// Refuses redefined anchors, then control characters.
+/// Refuses redefined anchors, then control characters, then the tag `!!binary`.
 fn check_characters(text: &str) -> Result<(), Error> {
     if let Some(offset) = redefined_anchor::find(text) {
         return Err(Error::AnchorRedefined(Position::of(text, offset)));
     }
-    match control::find(text) {
-        Some(offset) => Err(Error::Syntax {
+    if let Some(offset) = control::find(text) {
+        return Err(Error::Syntax {
             reason: Syntax::Control,
             at: Some(Position::of(text, offset)),
-        }),
+        });
+    }
+    match binary_tag::find(text) {
+        Some(offset) => Err(Error::Binary(Position::of(text, offset))),
         None => Ok(()),
     }
 }

@@ -28,6 +28,7 @@ impl Gathered {
             !matches!(
                 kind,
                 ProblemKind::Alias
+                    | ProblemKind::BinaryTag
                     | ProblemKind::Syntax
                     | ProblemKind::Tab
                     | ProblemKind::TooLarge
