@@ -197,6 +197,8 @@ pub(super) struct Keys {
     groups: &'static str,
     policies: &'static str,
     policy: &'static str,
+    /// All keys of an entry. Empty if another reader looks for unknown ones.
+    of_entry: &'static [&'static str],
 }
 
 /// The names in the EKS API.
@@ -206,6 +208,23 @@ const API: Keys = Keys {
     groups: "kubernetesGroups",
     policies: "associatedAccessPolicies",
     policy: "policyArn",
+    of_entry: &[
+        "accessEntryArn",
+        "accessScope",
+        "associatedAccessPolicies",
+        "clientRequestToken",
+        "clusterName",
+        "createdAt",
+        "kubernetesGroups",
+        "modifiedAt",
+        "nextToken",
+        "policyArn",
+        "principalArn",
+        "principalId",
+        "tags",
+        "type",
+        "username",
+    ],
 };
 
 /// The names in a `ClusterConfig` of eksctl (its schema, `AccessEntry`).
@@ -215,6 +234,7 @@ pub(super) const EKSCTL: Keys = Keys {
     groups: "kubernetesGroups",
     policies: "accessPolicies",
     policy: "policyARN",
+    of_entry: &[],
 };
 
 /// Returns the principals of an entry that has several, without the last, which [`Entry::read`] reads.

@@ -189,9 +189,19 @@ fn read_entries(
                 | ProblemKind::MissingPrincipal
                 | ProblemKind::OrphanPolicies
         );
-        match is_part {
-            true => gathered.lose_mapping(name, vec![problem]),
-            false => report(gathered, name, problem),
+        // The key may stand for any field, also for the groups.
+        let is_key = matches!(
+            problem.kind(),
+            ProblemKind::MisspelledKey(_) | ProblemKind::UnknownKey
+        );
+        if is_key {
+            let place = Place::of_problem(name, &problem);
+            let lost = Problem::lost(place, Cause::Mapping(problem));
+            gathered.problems.push(lost);
+        } else if is_part {
+            gathered.lose_mapping(name, vec![problem]);
+        } else {
+            report(gathered, name, problem);
         }
     }
     of_eksctl::compare(gathered, &of_eksctl, &read.rules);

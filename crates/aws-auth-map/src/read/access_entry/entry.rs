@@ -16,6 +16,7 @@ use crate::names::{BY_DNS_NAME, BY_SESSION_NAME, NODES, WINDOWS_PROXY, default_u
 use crate::problem::{Location, ProblemKind};
 use crate::read::diagnose_arn::diagnose_arn;
 use crate::read::problem_sink::ProblemSink;
+use crate::read::suggest_key::suggest_key;
 use crate::resolve::backend::EKS_RESERVED_PREFIXES;
 use crate::rules::Rule;
 use crate::rules::access_policy::Held;
@@ -30,6 +31,15 @@ enum DefaultName {
     Arn,
     Unknown,
 }
+
+/// The fields that EKS prints for each entry and that decide what it means.
+const WHOLE: [&str; 5] = [
+    "accessEntryArn",
+    "kubernetesGroups",
+    "principalArn",
+    "type",
+    "username",
+];
 
 /// The path of service-linked roles, whose entries EKS creates itself.
 const SERVICE_ROLE_PATH: &str = "aws-service-role/";
@@ -106,6 +116,7 @@ impl<'e> Entry<'e, '_, '_> {
             );
             return None;
         }
+        self.refuse_unknown_keys()?;
         let kind = self.text("type")?.unwrap_or("STANDARD");
         let default = match kind {
             "STANDARD" => DefaultName::Arn,
@@ -169,6 +180,24 @@ impl<'e> Entry<'e, '_, '_> {
             }
         };
         Some((Template::parse_in(&username, self.dialect), groups, held))
+    }
+
+    /// Refuses keys that EKS does not print: each may stand for one that is missing, such as `groups` for `kubernetesGroups`.
+    /// An entry that has all of its fields may have further ones, which a newer EKS prints.
+    fn refuse_unknown_keys(&mut self) -> Option<()> {
+        let is_whole = WHOLE.iter().all(|key| self.mapping.get(key).is_some());
+        let known = self.keys.of_entry;
+        let entries = self.mapping.entries().iter();
+        let unknown = entries
+            .map(|(key, _)| key)
+            .find(|key| !known.contains(&key.text()));
+        let Some(key) = unknown.filter(|_| !is_whole && !known.is_empty()) else {
+            return Some(());
+        };
+        let kind = suggest_key(key.text(), known)
+            .map_or(ProblemKind::UnknownKey, ProblemKind::MisspelledKey);
+        self.report_at(kind, self.at, (self.text, key.offset()));
+        None
     }
 
     fn username(
