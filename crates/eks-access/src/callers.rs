@@ -1,6 +1,7 @@
 //! The users that callers become.
 
 mod effective;
+mod refusing;
 mod sessions;
 
 use std::collections::BTreeSet;
@@ -232,7 +233,12 @@ impl Cluster {
         }
         Ok(Callers {
             callers,
-            notes: self.notes_on_mode().into_iter().collect(),
+            notes: self
+                .notes_on_mode()
+                .into_iter()
+                .chain(self.notes_on_entries())
+                .chain(self.notes_on_managed())
+                .collect(),
             is_of_name: name.is_some(),
         })
     }

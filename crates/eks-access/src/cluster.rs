@@ -16,7 +16,7 @@ use crate::options::{Options, Origin, Setting};
 use crate::place::Place;
 use crate::principals::Principals;
 use crate::problem::{Problem, SourceFault};
-use crate::rbac::{Rbac, refused};
+use crate::rbac::{Rbac, rebound, refused};
 use crate::source::{Source, Unrecognized};
 use crate::workload::Workload;
 
@@ -121,6 +121,8 @@ impl Cluster {
         );
         let refused = refused(&gathered.manifests, version.value());
         gathered.problems.extend(refused);
+        let rebound = rebound(&gathered.manifests);
+        gathered.problems.extend(rebound);
         if let (Origin::Default, Some((place, what))) =
             (mode.origin(), gathered.unknown_mode.take())
             && mapping.depends_on_mode()

@@ -169,6 +169,7 @@ impl Gathered {
             gathered.read_templates(&text, &places, &limits.with_tags(), account.as_ref());
         }
         sources::lose_unread(&mut gathered);
+        gathered.report_unnamed_creator();
         for (index, object, source) in std::mem::take(&mut gathered.objects) {
             let Some(document) = documents.get(index) else {
                 continue;

@@ -5,6 +5,8 @@ use std::fmt::{self, Display, Formatter};
 use iam_principal::Principal;
 use printable_text::Printable;
 
+use crate::place::Place;
+
 /// The reason why EKS makes an access entry.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Manager {
@@ -34,8 +36,8 @@ impl Display for Manager {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ManagedEntries {
     roles: Vec<(String, Manager)>,
-    /// `bootstrapClusterCreatorAdminPermissions`, if a document has it.
-    pub(crate) has_creator: Option<bool>,
+    /// `bootstrapClusterCreatorAdminPermissions` and its place, if a document has it.
+    pub(crate) creator: Option<(bool, Place)>,
 }
 
 impl ManagedEntries {
@@ -47,9 +49,20 @@ impl ManagedEntries {
         }
     }
 
+    /// Returns whether the principal that created the cluster has an entry. `None` if it is not known.
+    pub(crate) fn has_creator(&self) -> Option<bool> {
+        self.creator.as_ref().map(|(has_creator, _)| *has_creator)
+    }
+
     /// Returns whether no node group or Fargate profile is known.
     pub(crate) const fn is_empty(&self) -> bool {
         self.roles.is_empty()
+    }
+
+    /// Iterates over the roles, each with the reason why EKS makes its entry.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Manager)> {
+        let roles = self.roles.iter();
+        roles.map(|(role, manager)| (role.as_str(), manager))
     }
 
     /// Returns the reason why EKS makes the entry of a principal. `None` if it is unknown.

@@ -132,6 +132,12 @@ pub enum SourceFault {
     /// An object that the API server refuses to store: the object, and why.
     #[error("{0}: the API server refuses this object; {1}")]
     Refused(String, String),
+    /// A binding whose name an earlier binding has, with another role.
+    #[error(
+        "{0}: an earlier object of this name refers to another role, and the API server never changes a `roleRef`, so it is not \
+         known which of the two the cluster has; leave one out"
+    )]
+    OtherRole(String),
     /// A key of an object is written twice, so that a reader sees only the last value: two values of one
     /// object, or two objects without `---` between them.
     #[error("`{0}` is written twice; write it once, or `---` between two objects")]
@@ -204,6 +210,13 @@ pub enum SourceFault {
     /// A list that goes on in another answer, and how to get the rest.
     #[error("the list is cut off: it has a token for the next page; {0}")]
     CutOff(&'static str),
+    /// The principal that created the cluster has an access entry, or is an administrator without one, and no document names
+    /// it.
+    #[error(
+        "the principal that created the cluster is its administrator, and the documents do not name it; `aws eks \
+         list-access-entries` lists it, unless the authentication mode is CONFIG_MAP: then nothing does"
+    )]
+    UnnamedCreator,
     /// An authentication mode that EKS does not have.
     #[error("`{0}` is not an authentication mode")]
     AuthenticationMode(String),
@@ -247,13 +260,14 @@ impl SourceFault {
             Self::PerhapsNotReadByEks => "perhaps-not-read-by-eks",
             Self::NamespaceDefaulted => "namespace-defaulted",
             Self::UnknownVersion(_) => "unknown-version",
-            Self::Contradiction(_) | Self::SeveralModes(_) => "contradiction",
+            Self::Contradiction(_) | Self::OtherRole(_) | Self::SeveralModes(_) => "contradiction",
             Self::DifferentMappings(_) | Self::DifferentRules(..) | Self::OtherGroups(_) => {
                 "different-mappings"
             }
             Self::EntryOfEksctl(_) => "listed-entries",
             Self::CutOff(_) => "cut-off-list",
             Self::ForeignItem => "foreign-item",
+            Self::UnnamedCreator => "unnamed-creator",
             Self::AuthenticationMode(_) => "authentication-mode",
         }
     }
@@ -308,7 +322,7 @@ impl Problem {
     }
 
     /// Returns the severity: `high` if a part was not read, the result of [`severity_of_problem`] if the part
-    /// was read from a mapping, `low` if a value was filled in, else `medium`.
+    /// was read from a mapping, `low` if a value was filled in or the creator of the cluster is not named, else `medium`.
     #[must_use]
     pub const fn severity(&self) -> Severity {
         match &self.cause {
@@ -318,7 +332,9 @@ impl Problem {
                 fault: Fault::NamespaceDefaulted,
                 ..
             }
-            | Cause::Source(SourceFault::NamespaceDefaulted) => Severity::Low,
+            | Cause::Source(SourceFault::NamespaceDefaulted | SourceFault::UnnamedCreator) => {
+                Severity::Low
+            }
             Cause::Source(SourceFault::Refused(..)) => Severity::High,
             Cause::Manifest { .. } | Cause::Source(_) => Severity::Medium,
         }

@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 use bounded_yaml::Position;
 use k8s_rbac::bootstrap::LABEL;
 use k8s_rbac::{
-    ClusterRole, FieldErrors, KubernetesVersion, Manifests, Metadata, Objects, Policy, PolicyRule,
+    ClusterRole, Fault, FieldErrors, KubernetesVersion, Manifests, Metadata, Objects, Policy,
+    PolicyRule,
 };
 use k8s_rbac_analysis::RuleSources;
 
@@ -193,7 +194,7 @@ pub(crate) fn refused(manifests: &Manifests, version: KubernetesVersion) -> Vec<
         };
         let place = Place::at(&place.file, place.position);
         let fault = SourceFault::Refused(format!("{kind}/{}", metadata.name), error.to_string());
-        found.push(Problem::new(place, Cause::Source(fault)));
+        found.push(Problem::lost(place, Cause::Source(fault)));
     };
     for one in &objects.roles {
         add("Role", &one.metadata, &one.field_errors(version));
@@ -210,6 +211,38 @@ pub(crate) fn refused(manifests: &Manifests, version: KubernetesVersion) -> Vec<
             &one.metadata,
             &one.field_errors(version),
         );
+    }
+    found
+}
+
+/// Finds the bindings of one name that refer to different roles. The API server never changes a `roleRef` (Kubernetes,
+/// `pkg/apis/rbac/validation`, `ValidateRoleBindingUpdate`), so the later one does not take the place of the earlier.
+pub(crate) fn rebound(manifests: &Manifests) -> Vec<Problem> {
+    let mut problems = manifests.problems().iter();
+    if !problems.any(|problem| problem.fault == Fault::Replaces) {
+        return Vec::new();
+    }
+    let objects = manifests.objects();
+    let of_namespaces = objects
+        .role_bindings
+        .iter()
+        .map(|one| ("RoleBinding", &one.metadata, &one.role_ref));
+    let of_cluster = objects
+        .cluster_role_bindings
+        .iter()
+        .map(|one| ("ClusterRoleBinding", &one.metadata, &one.role_ref));
+    let mut first = HashMap::new();
+    let mut found = Vec::new();
+    for (kind, metadata, role) in of_namespaces.chain(of_cluster) {
+        let (namespace, name) = (metadata.namespace.as_str(), metadata.name.as_str());
+        if *first.entry((kind, namespace, name)).or_insert(role) == role {
+            continue;
+        }
+        if let Some(place) = manifests.place(kind, namespace, name) {
+            let place = Place::at(&place.file, place.position);
+            let fault = SourceFault::OtherRole(format!("{kind}/{name}"));
+            found.push(Problem::lost(place, Cause::Source(fault)));
+        }
     }
     found
 }

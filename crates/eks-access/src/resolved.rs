@@ -171,6 +171,7 @@ impl Cluster {
             (Resolution::Refused(refusal), _) => {
                 check_refusal(refusal)?;
                 let rule = refusal.rule();
+                self.check_refusing(refusal)?;
                 let place = rule.and_then(|at| self.place_of_mapping(refusal.backend_index(), at));
                 Ok(Err(vec![Step::new(format!("refused: {refusal}"), place)]))
             }
@@ -202,6 +203,18 @@ impl Cluster {
                 Printable::new(arn)
             ))),
         }
+    }
+
+    /// Returns what [`check_managed`](Self::check_managed) refuses, as notes.
+    pub(crate) fn notes_on_managed(&self) -> impl Iterator<Item = String> {
+        let roles = self.managed_entries().iter();
+        let roles = roles.filter(|_| self.has_mapping());
+        roles.filter_map(|(role, _)| {
+            let (identity, resolution, _) = self.resolve(&CallerArn::parse(role).ok()?).ok()?;
+            let is_lacking = matches!(resolution, Resolution::NotMapped);
+            let lack = self.check_managed(&identity).err();
+            lack.filter(|_| is_lacking).map(|why| why.to_string())
+        })
     }
 
     /// Returns the step from a caller to the user.
@@ -269,6 +282,8 @@ fn is_system_group(group: &str) -> bool {
 fn of_user(name: &str, groups: &[String]) -> Resolved {
     let mut user = match ServiceAccount::parse(name) {
         Some(account) => User::service_account(account.namespace(), account.name()),
+        // As upstream: apiserver, pkg/authentication/request/anonymous/anonymous.go.
+        None if name == "system:anonymous" => User::new(name, ["system:unauthenticated"]),
         None => User::new(name, [""; 0]),
     };
     for group in groups {

@@ -95,7 +95,8 @@ pub(crate) fn take_cluster(gathered: &mut Gathered, text: &Text<'_>, node: &Node
     gathered.saw(text, SourceKind::DescribeCluster, node.offset());
     let (cluster, names) = match node.get("cluster") {
         Some(cluster) => (cluster, &OF_AWS),
-        None => (node, &OF_EKSCTL),
+        None if node.get(OF_EKSCTL.arn).is_some() => (node, &OF_EKSCTL),
+        None => (node, &OF_AWS),
     };
     gathered.saw_cluster(text, cluster.get(names.name));
     gathered.saw_cluster_arn(text, cluster.get(names.arn));
@@ -106,12 +107,13 @@ pub(crate) fn take_cluster(gathered: &mut Gathered, text: &Text<'_>, node: &Node
     if let Some(version) = cluster.get(names.version) {
         take_version(gathered, text, version);
     }
-    let config = cluster.get(names.config);
+    // A query may have taken the configuration alone.
+    let config = cluster.get(names.config).or(Some(cluster));
     let field = |key| config.and_then(|config| config.get(key));
     if let Some(mode) = field(names.mode) {
         take_mode(gathered, text, mode);
     }
-    managed_nodes::take_creator(gathered, field(names.creator));
+    managed_nodes::take_creator(gathered, text, field(names.creator));
 }
 
 /// The names of the fields of a cluster.

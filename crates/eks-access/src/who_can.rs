@@ -220,11 +220,13 @@ impl Cluster {
             self.check_mapping()?;
         }
         self.check_sections()?;
+        self.check_entries()?;
         let request = question.request();
         let allowed = who_can(self.policy(), &request);
         let mut notes: Vec<String> = question.warnings().collect();
         notes.extend(self.notes_on_policy());
         notes.extend(self.notes_on_mode());
+        notes.extend(self.notes_on_managed());
         let unresolved = allowed.unresolved().iter();
         let missing = |one| self.missing_role(one).map(|role| role.to_string());
         let is_role_missing = unresolved.clone().any(|one| missing(one).is_some());

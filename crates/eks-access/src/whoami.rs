@@ -227,6 +227,7 @@ impl Cluster {
         let refusal = match &resolution {
             Resolution::Refused(refusal) => {
                 check_refusal(refusal)?;
+                self.check_refusing(refusal)?;
                 let place = refusal
                     .rule()
                     .and_then(|at| self.place_of_mapping(refusal.backend_index(), at));

@@ -21,7 +21,7 @@ pub(crate) use self::commands::{
 /// `terraform show -json`; `IAMIdentityMapping` objects; the configuration of aws-iam-authenticator.
 ///
 /// Exit status: 0 yes, or nothing was found; 1 no, or something was found; 2 there is no answer: wrong usage,
-/// a file that cannot be read, or a question about a name that neither Kubernetes nor the files have; 3 a
+/// a file that cannot be read, or a question about a resource that neither Kubernetes nor the files have; 3 a
 /// change that locks out nodes, administrators or the caller who makes it.
 ///
 /// Under the name `kubectl-eks_access` it is the plugin `kubectl eks-access`.

@@ -126,7 +126,8 @@ impl Cluster {
         }
         let arn = entry.principal_arn();
         let creator = settings.creator.as_deref().map(without_path);
-        if creator == Some(without_path(arn)) && self.managed_entries().has_creator != Some(false) {
+        if creator == Some(without_path(arn)) && self.managed_entries().has_creator() != Some(false)
+        {
             let message = format!(
                 "EKS makes the entry of the principal that created the cluster itself, with {CREATOR_POLICY}"
             );
@@ -173,7 +174,7 @@ impl Cluster {
         };
         if settings.creator.is_none()
             && !settings.is_managed_included
-            && self.managed_entries().has_creator != Some(false)
+            && self.managed_entries().has_creator() != Some(false)
             && planned.iter().any(is_admin)
         {
             conversion.notes.push(

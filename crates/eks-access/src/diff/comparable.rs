@@ -68,6 +68,7 @@ impl Cluster {
         if !unreadable.is_empty() {
             return Err(NoAnswer::Unreadable(unreadable));
         }
+        self.check_new_entries(new)?;
         let has_new_mapping = new.has_mapping() || new.unreadable().next().is_some();
         let lacks_mapping = |side, why: &str| NoAnswer::NoMappingOf {
             side,

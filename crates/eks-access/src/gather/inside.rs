@@ -2,12 +2,22 @@
 
 use aws_auth_map::Section;
 use bounded_yaml::{Mapping, Node};
+use iam_principal::{Kind, Principal};
 
 /// The kinds of RBAC.
 const KINDS: [&str; 4] = ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"];
 
 /// The groups of objects that report what happened, which has no effect.
 const REPORTS: [&str; 2] = ["admission.k8s.io", "audit.k8s.io"];
+
+/// The groups and kinds of objects for which a controller in the cluster makes bindings: Capsule, the hierarchical namespace
+/// controller, and rbac-manager.
+const BINDING: [(&str, &str); 4] = [
+    ("capsule.clastix.io", "Tenant"),
+    ("hnc.x-k8s.io", "HierarchyConfiguration"),
+    ("hnc.x-k8s.io", "SubnamespaceAnchor"),
+    ("rbacmanager.reactiveops.io", "RBACDefinition"),
+];
 
 /// The beginnings of the types of resources that give access in states and programs of Pulumi (Pulumi Registry: AWS, AWS
 /// Native and Kubernetes).
@@ -28,23 +38,26 @@ pub(crate) fn is_access(node: &Node) -> bool {
 }
 
 /// Returns whether an API object of an unknown kind has a role, a binding, a mapping or an access entry inside.
-pub(super) fn has_access(group: &str, object: &Node) -> bool {
+pub(super) fn has_access(group: &str, kind: &str, object: &Node) -> bool {
     let is_access =
         |object: &Mapping| has_section(object) || has_principal(object) || is_below(object);
-    !REPORTS.contains(&group) && object.as_mapping().is_some_and(is_access)
+    BINDING.contains(&(group, kind))
+        || !REPORTS.contains(&group) && object.as_mapping().is_some_and(is_access)
 }
 
 /// Returns whether a value is or has a role, a binding, a mapping, or a resource that gives access.
 fn gives_access(node: &Node) -> bool {
     match node {
         Node::Null | Node::Scalar(_) => false,
-        Node::Sequence(items) => items.iter().any(gives_access),
+        Node::Sequence(items) => is_entry_in_order(items) || items.iter().any(gives_access),
         Node::Mapping(mapping) => {
             is_rbac(mapping)
                 || is_binding(mapping)
                 || is_role(mapping)
                 || has_section(mapping)
                 || has_principal(mapping)
+                || is_entry_with_other_keys(mapping)
+                || has_access_policy(mapping)
                 || is_entry_of_controller(mapping)
                 || is_of_pulumi(mapping)
                 || is_below(mapping)
@@ -129,6 +142,28 @@ fn has_principal(mapping: &Mapping) -> bool {
 /// Returns whether a text is an ARN, or is filled in with one.
 fn is_arn(text: &str) -> bool {
     text.starts_with("arn:") || text.contains("${") || text.contains("{{")
+}
+
+/// An access entry whose keys were given by a query, such as `--query '{arn: principalArn, groups: kubernetesGroups}'`.
+fn is_entry_with_other_keys(mapping: &Mapping) -> bool {
+    let of_user = ["groups", "kubernetesGroups", "username"];
+    is_principal(text(mapping, "arn")) && of_user.into_iter().any(|key| mapping.get(key).is_some())
+}
+
+/// An access entry whose values were put into a list by a query, such as `--query '[principalArn, kubernetesGroups]'`.
+fn is_entry_in_order(items: &[Node]) -> bool {
+    let is_arn = |item: &Node| item.as_text().is_some_and(is_principal);
+    items.iter().any(is_arn) && items.iter().any(|item| item.as_sequence().is_some())
+}
+
+fn is_principal(arn: &str) -> bool {
+    let kind = Principal::parse(arn).map(|principal| principal.kind());
+    matches!(kind, Ok(Kind::Role | Kind::User))
+}
+
+/// An access policy of EKS that a principal has.
+fn has_access_policy(mapping: &Mapping) -> bool {
+    text(mapping, "policyArn").contains(":eks::aws:cluster-access-policy/")
 }
 
 /// An access entry for a controller in a cluster, in a template of objects.

@@ -151,6 +151,17 @@ impl Gathered {
                 self.lost(text.place(node.offset()), SourceFault::NotRead(what));
             }
             ("kustomize.config.k8s.io", _) => self.take_kustomization(text, node),
+            (group @ "kustomize.toolkit.fluxcd.io", "Kustomization") => {
+                match kustomize::change_of_flux(node) {
+                    None => self.skip(text, format!("{kind}.{group}"), node),
+                    Some(field) => {
+                        let what = format!("what a Kustomization of Flux builds with `{field}`");
+                        let give = "the output of `flux build kustomization` instead";
+                        let fault = SourceFault::Unread(what, give);
+                        self.lost(text.place(node.offset()), fault);
+                    }
+                }
+            }
             (_, kind) if kind.starts_with("ENC[") => {
                 self.lost(text.place(node.offset()), SourceFault::Encrypted);
             }
@@ -158,10 +169,7 @@ impl Gathered {
                 let fault = SourceFault::WrongGroup(kind.to_owned(), group.to_owned());
                 self.lost(text.place(node.offset()), fault);
             }
-            (group, kind) => {
-                let dot = if group.is_empty() { "" } else { "." };
-                self.take_unknown_object(text, (group, format!("{kind}{dot}{group}")), node);
-            }
+            (group, kind) => self.take_unknown_object(text, (group, kind), node),
         }
     }
 
@@ -210,13 +218,15 @@ impl Gathered {
     }
 
     /// Takes an API object of an unknown kind.
-    fn take_unknown_object(&mut self, text: &Text<'_>, (group, kind): (&str, String), node: &Node) {
-        match inside::has_access(group, node) {
+    fn take_unknown_object(&mut self, text: &Text<'_>, (group, kind): (&str, &str), node: &Node) {
+        let dot = if group.is_empty() { "" } else { "." };
+        let whole = format!("{kind}{dot}{group}");
+        match inside::has_access(group, kind, node) {
             true => self.lost(
                 text.place(node.offset()),
-                SourceFault::Unread(kind, inside::INSTEAD),
+                SourceFault::Unread(whole, inside::INSTEAD),
             ),
-            false => self.skip(text, kind, node),
+            false => self.skip(text, whole, node),
         }
     }
 
@@ -360,6 +370,11 @@ impl Gathered {
             _ if is_error_message(node) => {
                 self.lost(text.place(node.offset()), SourceFault::ErrorMessage);
             }
+            _ if is_update_of_access(node) => {
+                let what = "the output of `aws eks update-cluster-config`".to_owned();
+                let give = "that of `aws eks describe-cluster` instead";
+                self.lost(text.place(node.offset()), SourceFault::Unread(what, give));
+            }
             _ if node.get("encrypted_data").is_some()
                 && node.get("encryption_version").is_some() =>
             {
@@ -378,6 +393,12 @@ impl Gathered {
             }
         }
     }
+}
+
+/// Returns whether a document is a change of the authentication mode, which may not be complete yet.
+fn is_update_of_access(node: &Node) -> bool {
+    let update = node.get("update").unwrap_or(node);
+    update.get("type").and_then(Node::as_text) == Some("UpdateAccessConfig")
 }
 
 /// Returns what stands in place of an access entry, or of one in a list of them. The command line prints the ARNs of the

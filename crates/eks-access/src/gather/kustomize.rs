@@ -16,8 +16,8 @@ const GENERATOR: &str = "configMapGenerator";
 /// The name of the ConfigMap with the mapping.
 const MAPPING: &str = "aws-auth";
 
-/// The fields that change names, namespaces or objects. The others change labels, images and what else has no part in
-/// access.
+/// The fields that change names, namespaces or objects. [`LABELS`] change labels, and the others change images and what else
+/// has no part in access.
 const CHANGES: [&str; 14] = [
     "components",
     GENERATOR,
@@ -33,6 +33,22 @@ const CHANGES: [&str; 14] = [
     "replacements",
     "transformers",
     "vars",
+];
+
+/// The fields that add labels to each object, also to the roles that another role aggregates.
+const LABELS: [&str; 2] = ["commonLabels", "labels"];
+
+/// The fields of a Kustomization of Flux that change names, namespaces or objects (kustomize-controller, `KustomizationSpec`).
+const CHANGES_OF_FLUX: [&str; 9] = [
+    "commonMetadata",
+    "components",
+    "namePrefix",
+    "nameSuffix",
+    "patches",
+    "patchesJson6902",
+    "patchesStrategicMerge",
+    "postBuild",
+    "targetNamespace",
 ];
 
 /// The fields that name other files of objects.
@@ -71,7 +87,7 @@ pub(super) struct Kustomization {
 impl Kustomization {
     /// Takes what a Kustomization does.
     pub(super) fn of(place: Place, node: &Node) -> Self {
-        let mut changes = CHANGES.into_iter();
+        let mut changes = CHANGES.into_iter().chain(LABELS);
         let resources = RESOURCES.into_iter().filter_map(|field| node.get(field));
         let resources = resources.filter_map(Node::as_sequence).flatten();
         Self {
@@ -127,6 +143,7 @@ fn does_change(field: &str, value: &Node) -> bool {
         name.is_some_and(|name| name.starts_with(MAPPING))
     };
     match value {
+        labels if LABELS.contains(&field) => has_label_of_aggregation(labels),
         Node::Sequence(items) if field == GENERATOR => items.iter().any(is_mapping),
         Node::Null => false,
         Node::Scalar(text) => !text.text().is_empty(),
@@ -134,6 +151,35 @@ fn does_change(field: &str, value: &Node) -> bool {
         Node::Sequence(items) => !items.is_empty(),
         Node::Mapping(_) => true,
     }
+}
+
+/// Returns whether a value has a label by which roles are aggregated, such as
+/// `rbac.authorization.k8s.io/aggregate-to-view`.
+fn has_label_of_aggregation(node: &Node) -> bool {
+    match node {
+        Node::Null | Node::Scalar(_) => false,
+        Node::Sequence(items) => items.iter().any(has_label_of_aggregation),
+        Node::Mapping(mapping) => mapping
+            .entries()
+            .iter()
+            .any(|(key, value)| is_of_aggregation(key.text()) || has_label_of_aggregation(value)),
+    }
+}
+
+fn is_of_aggregation(label: &str) -> bool {
+    label.contains("aggregate") || label.contains("rbac")
+}
+
+/// Returns the field of a Kustomization of Flux that may change objects that give access. `None` if it has no such field.
+pub(super) fn change_of_flux(node: &Node) -> Option<&'static str> {
+    let spec = node.get("spec")?;
+    CHANGES_OF_FLUX.into_iter().find(|field| {
+        let value = spec.get(field).filter(|value| !value.is_null());
+        value.is_some_and(|value| match *field {
+            "commonMetadata" => has_label_of_aggregation(value),
+            field => does_change(field, value),
+        })
+    })
 }
 
 /// Finds an operation of a JSON patch, which is a list of them, that changes roles, bindings or the mapping (RFC 6902).
@@ -144,7 +190,8 @@ pub(super) fn patched(node: &Node) -> Option<SourceFault> {
     let operation = node.get("op")?.as_text()?;
     let path = node.get("path")?.as_text()?;
     let is_patch = ["add", "copy", "move", "remove", "replace"].contains(&operation);
-    let is_access = PATCHED.iter().any(|begin| path.starts_with(begin));
+    let is_label = path.starts_with("/metadata/labels") && is_of_aggregation(path);
+    let is_access = is_label || PATCHED.iter().any(|begin| path.starts_with(begin));
     (is_patch && is_access).then(|| SourceFault::Patch(path.to_owned()))
 }
 

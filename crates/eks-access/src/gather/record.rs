@@ -102,6 +102,20 @@ impl Gathered {
         self.unknown_mode.get_or_insert((place, what));
     }
 
+    /// Reports that the documents do not name the principal that created the cluster. The access entries of the cluster have it,
+    /// except in the mode `CONFIG_MAP` (EKS user guide, "Grant IAM users and roles access to Kubernetes APIs").
+    pub(super) fn report_unnamed_creator(&mut self) {
+        let Some((true, place)) = &self.managed.creator else {
+            return;
+        };
+        let has_entries = |source: &Source| source.kind == SourceKind::AccessEntries;
+        let is_config_map = matches!(self.mode, Some((AuthenticationMode::ConfigMap, _)));
+        if is_config_map || !self.sources.iter().any(has_entries) {
+            let place = place.clone();
+            self.report(place, SourceFault::UnnamedCreator);
+        }
+    }
+
     /// Takes the version of Kubernetes. The first document that has it decides.
     pub(crate) fn set_version(&mut self, version: KubernetesVersion, place: Place) {
         match &self.version {

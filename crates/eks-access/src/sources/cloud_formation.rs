@@ -182,7 +182,7 @@ impl Template<'_> {
             take_version(gathered, text, &version);
         }
         let access = properties.and_then(|one| one.get(access));
-        managed_nodes::take_creator(gathered, field(access, creator).as_ref());
+        managed_nodes::take_creator(gathered, text, field(access, creator).as_ref());
     }
 
     /// Takes the authentication mode of a cluster, by its path in the properties.

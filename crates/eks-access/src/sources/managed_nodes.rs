@@ -57,18 +57,21 @@ pub(crate) fn take_cluster_config(gathered: &mut Gathered, text: &Text<'_>, conf
     let access = config.get("accessConfig");
     take_creator(
         gathered,
+        text,
         access.and_then(|access| access.get("bootstrapClusterCreatorAdminPermissions")),
     );
 }
 
 /// Takes whether the principal that created the cluster has an entry. The first document that has it decides.
-pub(super) fn take_creator(gathered: &mut Gathered, value: Option<&Node>) {
+pub(super) fn take_creator(gathered: &mut Gathered, text: &Text<'_>, value: Option<&Node>) {
     let has_creator = match value.and_then(Node::as_text) {
         Some("true") => true,
         Some("false") => false,
         _ => return,
     };
-    gathered.managed.has_creator.get_or_insert(has_creator);
+    let place = text.place(value.and_then(Node::offset));
+    let creator = &mut gathered.managed.creator;
+    creator.get_or_insert((has_creator, place));
 }
 
 pub(super) fn add(gathered: &mut Gathered, role: Option<&Node>, manager: Manager) {

@@ -157,7 +157,7 @@ fn shape_of_mapping(mapping: &Mapping) -> Option<Shape> {
     if cluster.is_some_and(|it| it.get("arn").is_some() || it.get("accessConfig").is_some()) {
         return Some(Shape::DescribeCluster);
     }
-    if is_cluster_of_eksctl(mapping) {
+    if is_part_of_cluster(mapping) || is_cluster_of_eksctl(mapping) {
         return Some(Shape::DescribeCluster);
     }
     if managed_nodes::is_managed_nodes(mapping) {
@@ -179,11 +179,25 @@ fn shape_of_mapping(mapping: &Mapping) -> Option<Shape> {
     None
 }
 
+/// Returns whether an object is the part of the output of `aws eks describe-cluster` that `--query cluster` or `--query
+/// cluster.accessConfig` takes.
+fn is_part_of_cluster(mapping: &Mapping) -> bool {
+    let mode = mapping.get("authenticationMode");
+    let config = mapping.get("accessConfig");
+    let arn = mapping.get("arn").and_then(Node::as_text);
+    mode.is_some_and(|mode| mode.as_text().is_some())
+        || config.is_some_and(|config| config.get("authenticationMode").is_some())
+        || mapping.get("name").is_some() && arn.is_some_and(is_arn_of_cluster)
+}
+
+fn is_arn_of_cluster(arn: &str) -> bool {
+    arn.contains(":eks:") && arn.contains(":cluster/")
+}
+
 /// Returns whether an object is a cluster as `eksctl get cluster` prints it for one cluster (`pkg/ctl/get/cluster.go`).
 fn is_cluster_of_eksctl(mapping: &Mapping) -> bool {
     let arn = mapping.get("Arn").and_then(Node::as_text);
-    arn.is_some_and(|arn| arn.contains(":eks:") && arn.contains(":cluster/"))
-        && mapping.get("Name").is_some()
+    arn.is_some_and(is_arn_of_cluster) && mapping.get("Name").is_some()
 }
 
 /// The keys of an access entry, of access policies, and of objects that contain them.

@@ -111,7 +111,7 @@ fn lose_forgotten(gathered: &mut Gathered, text: &Text<'_>, node: &Node) {
         let before = resource
             .get("change")
             .and_then(|change| change.get("before"));
-        if is_forgotten && is_named(kind) && may_give_access(kind, before) {
+        if is_forgotten && may_give_access(kind, before) {
             let what = format!(
                 "{}, which the plan forgets,",
                 field("address").unwrap_or(kind)
@@ -125,9 +125,20 @@ fn lose_forgotten(gathered: &mut Gathered, text: &Text<'_>, node: &Node) {
 /// Returns whether a resource may give access, from its type and its values. Most objects of Kubernetes and charts do not.
 fn may_give_access(kind: &str, values: Option<&Node>) -> bool {
     let is_of_eks = kind.starts_with("aws_eks_") || kind.starts_with("awscc_eks_");
-    values
-        .filter(|values| !is_of_eks && !values.is_null())
-        .is_none_or(|values| rbac::object(kind, values).is_some() || inside::is_access(values))
+    match values.filter(|values| !is_of_eks && !values.is_null()) {
+        None => is_named(kind),
+        Some(values) => {
+            rbac::object(kind, values).is_some()
+                || is_label_of_role(kind, values)
+                || inside::is_access(values)
+        }
+    }
+}
+
+/// Returns whether a resource labels a role that exists. Another role may have the rules of all roles with a label.
+fn is_label_of_role(kind: &str, values: &Node) -> bool {
+    kind == "kubernetes_labels"
+        && present(values, "kind").and_then(Node::as_text) == Some("ClusterRole")
 }
 
 /// Leaves no answer if one of several clusters has no name yet: which is meant is not known.
@@ -249,7 +260,7 @@ fn take_resource(
             let what = format!("the template of {}", resource.address);
             gathered.lost(text.place(values.offset()), SourceFault::NotRead(what));
         }
-        kind if is_named(kind) && inside::is_access(values) => {
+        kind if is_label_of_role(kind, values) || inside::is_access(values) => {
             let fault = SourceFault::Unread(resource.address.clone(), inside::INSTEAD);
             gathered.lost(text.place(values.offset()), fault);
         }
@@ -315,7 +326,7 @@ fn take_cluster(
         None => {}
     }
     let creator = field("bootstrap_cluster_creator_admin_permissions");
-    managed_nodes::take_creator(gathered, creator);
+    managed_nodes::take_creator(gathered, text, creator);
 }
 
 /// Converts a ConfigMap of the provider `kubernetes` to an object, if it has the name of the mapping or a

@@ -81,6 +81,11 @@ fn answers_are_those_of(path: &str) {
 }
 
 #[test]
+fn queries_and_commands_are_recognized() {
+    answers_are_those_of("testdata/asked/queried.toml");
+}
+
+#[test]
 fn callers_become_users() {
     answers_are_those_of("testdata/asked/callers.toml");
 }
