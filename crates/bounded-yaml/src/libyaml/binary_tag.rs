@@ -7,8 +7,11 @@
 /// The longest tag that is examined, in bytes: more than `<tag:yaml.org,2002:binary>` with each byte written as `%XX`.
 const MAX_LEN: usize = 96;
 
-/// The beginning of YAML's own tags (YAML 1.2.2, section 6.8.2.2).
-const OF_YAML: &str = "tag:yaml.org,2002:";
+/// The tag as it is usually written.
+const SHORT: &str = "!!binary";
+
+/// The tag in full (YAML 1.2.2, section 6.8.2.2).
+const LONG: &str = "tag:yaml.org,2002:binary";
 
 /// Returns the offset of the first `!` that may begin the tag.
 pub(super) fn find(text: &str) -> Option<usize> {
@@ -23,8 +26,10 @@ fn begins_with_tag(text: &str) -> bool {
         |byte: &u8| byte.is_ascii_whitespace() || b"[]{}>".contains(byte) || !byte.is_ascii();
     let tag: Vec<u8> = bytes.take_while(|byte| !is_end(byte)).collect();
     let tag = decoded(&tag);
-    let tag = tag.trim_start_matches(['!', '<']);
-    tag.strip_prefix(OF_YAML).unwrap_or(tag) == "binary"
+    tag == SHORT
+        || tag
+            .strip_prefix("!<")
+            .is_some_and(|tag| tag == SHORT || tag == LONG)
 }
 
 /// Replaces each `%XX` by its byte. No byte above 127 is in a tag of YAML, so each becomes a character.
@@ -82,6 +87,9 @@ mod tests {
             "!%6",
             "!!binaries a",
             "!!str binary",
+            "!binary a",
+            "!x!binary a",
+            "!<binary> a",
             "!<tag:yaml.org,2002:str> binary",
             "!!binary%20 a",
             "!!binar%y a",
