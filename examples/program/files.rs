@@ -278,6 +278,10 @@ fn collect(
         }
         let extension = extension(&entry, selection.read);
         if selection.read.contains(&extension.as_str()) {
+            // A pipe without a writer would hold the program up for ever.
+            if !entry.is_file() {
+                return Err(format!("{}: it is not a regular file", name(&entry)));
+            }
             files.push(entry);
         } else if selection.counted.iter().any(|(one, _)| *one == extension) {
             let (count, _) = counted

@@ -199,6 +199,9 @@ impl Display for Callers {
     }
 }
 
+/// The group that the API server adds to each user.
+const EVERY_CALLER: &str = "system:authenticated";
+
 impl Cluster {
     /// Finds the callers that become a user or are in a group. Without a name, finds every caller.
     ///
@@ -208,11 +211,15 @@ impl Cluster {
     /// # Errors
     ///
     /// In this order: [`NoAnswer::Unreadable`], [`NoAnswer::NoMapping`], [`NoAnswer::NoMappingInMode`], [`NoAnswer::Mapping`] if a section
-    /// of the mapping could not be read.
+    /// of the mapping could not be read, [`NoAnswer::Unknown`] for an empty name or an unknown group of Kubernetes.
     pub fn callers(&self, name: Option<&str>) -> Result<Callers, NoAnswer> {
         self.check_readable()?;
         self.check_mapping()?;
         self.check_sections()?;
+        if let Some(name) = name {
+            self.check_groups(&[name.to_owned()])?;
+        }
+        let name = name.filter(|name| *name != EVERY_CALLER);
         let mut callers = Vec::new();
         for effective in self.effective_rules() {
             let session = match name {

@@ -116,7 +116,10 @@ impl Cluster {
         );
         let mode = Setting::choose(
             options.authentication_mode,
-            gathered.mode.clone(),
+            gathered
+                .mode
+                .clone()
+                .or_else(|| gathered.mode_by_default.take()),
             AuthenticationMode::ApiAndConfigMap,
         );
         let refused = refused(&gathered.manifests, version.value());

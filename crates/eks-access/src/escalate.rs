@@ -11,7 +11,7 @@ use k8s_rbac_analysis::escalation_paths::{
 };
 use serde::Serialize;
 
-use crate::can::write_notes;
+use crate::can::{notes_on_session, write_notes};
 use crate::cluster::Cluster;
 use crate::no_answer::NoAnswer;
 use crate::question::Question;
@@ -154,7 +154,9 @@ impl Cluster {
     /// [`NoAnswer::TooLarge`], [`NoAnswer::UnknownPolicy`] if there is no chain.
     pub fn escalate(&self, who: &Who, to: Option<&Power>) -> Result<Escalation, NoAnswer> {
         self.check_readable()?;
-        self.escalate_by(&self.escalation_search(), who, to)
+        let mut escalation = self.escalate_by(&self.escalation_search(), who, to)?;
+        escalation.notes.extend(notes_on_session(who));
+        Ok(escalation)
     }
 
     /// Builds a search that the searches for many users share.

@@ -58,6 +58,8 @@ pub(crate) struct Gathered {
     pub(crate) managed: ManagedEntries,
     pub(crate) version: Option<(KubernetesVersion, Place)>,
     pub(crate) mode: Option<(AuthenticationMode, Place)>,
+    /// The authentication mode that the first cluster without one gets when it is made.
+    pub(crate) mode_by_default: Option<(AuthenticationMode, Place)>,
     /// The first cluster with an authentication mode that is written and not known yet, and why not.
     pub(crate) unknown_mode: Option<(Place, String)>,
     pub(crate) made_cluster: Option<MadeCluster>,
@@ -66,6 +68,8 @@ pub(crate) struct Gathered {
     pub(crate) unrecognized: BTreeMap<String, Unrecognized>,
     pub(crate) problems: Vec<Problem>,
     kustomizations: Vec<Kustomization>,
+    /// The places of files with the values of parameters of templates.
+    parameters: Vec<Place>,
     pub(crate) cluster: OneCluster,
 }
 
@@ -143,6 +147,7 @@ impl Gathered {
             managed: ManagedEntries::default(),
             version: None,
             mode: None,
+            mode_by_default: None,
             unknown_mode: None,
             made_cluster: None,
             nested_stacks: Vec::new(),
@@ -150,6 +155,7 @@ impl Gathered {
             unrecognized: BTreeMap::new(),
             problems: Vec::new(),
             kustomizations: Vec::new(),
+            parameters: Vec::new(),
             cluster: OneCluster::default(),
         };
         let limits = Limits::new()
@@ -170,6 +176,7 @@ impl Gathered {
         }
         sources::lose_unread(&mut gathered);
         gathered.report_unnamed_creator();
+        gathered.lose_parameters();
         for (index, object, source) in std::mem::take(&mut gathered.objects) {
             let Some(document) = documents.get(index) else {
                 continue;

@@ -129,7 +129,7 @@ impl Cluster {
 
     /// Refuses a group that only a typing error explains: `system:` is reserved, and neither Kubernetes nor a
     /// binding has the group.
-    fn check_groups(&self, groups: &[String]) -> Result<(), NoAnswer> {
+    pub(crate) fn check_groups(&self, groups: &[String]) -> Result<(), NoAnswer> {
         let is_unknown = |group: &&String| {
             group.starts_with("system:")
                 && !is_system_group(group)

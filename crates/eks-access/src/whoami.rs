@@ -227,7 +227,6 @@ impl Cluster {
         let refusal = match &resolution {
             Resolution::Refused(refusal) => {
                 check_refusal(refusal)?;
-                self.check_refusing(refusal)?;
                 let place = refusal
                     .rule()
                     .and_then(|at| self.place_of_mapping(refusal.backend_index(), at));
@@ -243,6 +242,9 @@ impl Cluster {
         let mut notes: Vec<String> = notes_on_session(&who).into_iter().collect();
         notes.extend(self.notes_on_mode());
         notes.extend(self.notes_on_principal(identity.arn()));
+        if let Resolution::Refused(refusal) = &resolution {
+            notes.extend(self.note_on_refusing(refusal));
+        }
         if let Resolution::Mapped(mapped) = &resolution {
             let gaps = mapped.policy_gaps().iter().map(UnknownPolicy::of_gap);
             notes.extend(gaps.map(|gap| gap.to_string()));

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use eks_access::audit::{AuditCounts, AuditLog, DeniedRequest, MinimalRole, RoleRequest};
 use eks_access::format::Report;
 use eks_access::{Cluster, Finding, Severity};
+use printable_text::Printable;
 use program::files;
 use program::output::FAILED;
 use serde_json::json;
@@ -137,6 +138,13 @@ fn of_log(
                 format!("no answer: the log has no audit event, but {count} other lines or objects")
             }
         });
+    }
+    let has_unused = || cluster.is_some_and(|cluster| !log.unused(cluster.policy()).is_empty());
+    if let Some(user) = asked.user.as_deref().filter(|_| log.records().is_empty())
+        && (asked.denied || asked.unused && !has_unused())
+    {
+        let user = Printable::new(user);
+        return Err(format!("no answer: the log has no request of {user}"));
     }
     let bound = || cluster.ok_or("--unused needs the roles and bindings: give them with -f");
     if common.output.is_of_findings() {

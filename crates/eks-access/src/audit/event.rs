@@ -9,6 +9,9 @@ use serde::de::IgnoredAny;
 /// The only version that Kubernetes has served since 1.24.
 pub(super) const VERSION: &str = "audit.k8s.io/v1";
 
+/// The API group of events.
+pub(super) const GROUP: &str = "audit.k8s.io";
+
 /// One JSON object of a log: an event, or an object that contains events.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

@@ -6,7 +6,7 @@ use serde::de::IgnoredAny;
 
 use super::counts::add;
 use super::error::AuditError;
-use super::event::Line;
+use super::event::{GROUP, Line};
 use super::log::{AuditLog, Readable};
 use super::rows::{MESSAGE, Rows};
 use super::split::{Part, Splitter};
@@ -142,7 +142,10 @@ impl AuditLog {
             .first()
             .is_some_and(|first| *first != b'{' && *first != b'[')
         {
-            add(&mut self.counts.not_events, 1);
+            match has_event(text) {
+                true => self.unreadable(input),
+                false => add(&mut self.counts.not_events, 1),
+            }
             return Ok(());
         }
         let Ok(mut line) = serde_json::from_slice::<Line<'_>>(text) else {
@@ -180,7 +183,10 @@ impl AuditLog {
             line.kind = "Event".into();
             line.api_version = version.clone().into();
         }
-        if self.add(&line)? == Readable::No {
+        if line.kind.is_empty() && has_event(text) {
+            // A program that forwards logs has put the event into a field of its own.
+            self.unreadable(input);
+        } else if self.add(&line)? == Readable::No {
             self.unreadable(input);
         }
         Ok(())
@@ -208,6 +214,12 @@ impl AuditLog {
         add(&mut self.counts.too_long, 1);
         self.counts.add_place(input.file, input.number);
     }
+}
+
+/// Returns whether a text that is no event may have one inside.
+fn has_event(text: &[u8]) -> bool {
+    let group = GROUP.as_bytes();
+    text.windows(group.len()).any(|bytes| bytes == group)
 }
 
 /// The position of the reader.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use aws_auth_map::{AuthenticationMode, Backend, Dialect, Refusal, Rule, RuleRef, Rules, Template};
+use k8s_rbac::SubjectName;
 use printable_text::Printable;
 
 use crate::check::principal;
@@ -11,7 +12,8 @@ use crate::no_answer::NoAnswer;
 use crate::resolved::in_groups;
 
 impl Cluster {
-    /// Returns the rules that refuse their callers, although EKS maps these: the index of the backend, and the rule.
+    /// Returns the rules that refuse their callers, although EKS maps these to users who may have permissions: the index of
+    /// the backend, and the rule.
     fn rules_unlike_eks(&self) -> impl Iterator<Item = (usize, RuleRef, &Rule)> {
         // Only entries of the ConfigMap are read differently.
         let is_read = self.dialect().value() != Dialect::Ours
@@ -21,7 +23,15 @@ impl Cluster {
             let rules = one.rules().iter();
             rules.map(move |(at, rule)| (backend, at, rule))
         });
-        rules.filter(move |(_, _, rule)| is_read && rule.upstream_user().is_some())
+        let has_permissions = |(username, groups): (&Template, &[Template])| {
+            let user = SubjectName::User(username.source());
+            let is_template = username.placeholders().next().is_some();
+            let is_in_group = groups.iter().any(|group| !group.source().is_empty());
+            is_in_group || is_template || self.is_bound(&user)
+        };
+        rules.filter(move |(_, _, rule)| {
+            is_read && rule.upstream_user().is_some_and(has_permissions)
+        })
     }
 
     /// Refuses to list all users of a cluster if it has some that this crate refuses.
@@ -66,6 +76,11 @@ impl Cluster {
         rule.map_or(Ok(()), |(_, at, rule)| {
             self.check_entry((backend, at), rule)
         })
+    }
+
+    /// Returns what [`check_refusing`](Self::check_refusing) refuses, as a note.
+    pub(crate) fn note_on_refusing(&self, refusal: &Refusal) -> Option<String> {
+        Some(self.check_refusing(refusal).err()?.to_string())
     }
 
     fn check_entry(&self, (backend, at): (usize, RuleRef), rule: &Rule) -> Result<(), NoAnswer> {

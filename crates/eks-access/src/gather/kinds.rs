@@ -117,6 +117,11 @@ impl Gathered {
             return;
         }
         found.is_any = true;
+        if let Some(patch) = node.get("$patch").and_then(Node::as_text) {
+            let fault = SourceFault::Patch(format!("$patch: {patch}"));
+            self.lost(text.place(node.offset()), fault);
+            return;
+        }
         // The reader of manifests refuses any duplicate key of its kinds.
         if group != k8s_rbac::API_GROUP
             && let Some(key) = duplicate(node, |key| OF_OBJECT.contains(&key))
@@ -370,6 +375,15 @@ impl Gathered {
             _ if is_error_message(node) => {
                 self.lost(text.place(node.offset()), SourceFault::ErrorMessage);
             }
+            _ if is_message_of_terraform(node) => {
+                let what = "a message of `terraform plan -json`".to_owned();
+                let give = "the output of `terraform show -json` for the saved plan instead";
+                self.lost(text.place(node.offset()), SourceFault::Unread(what, give));
+            }
+            _ if are_parameters(node) => {
+                self.parameters.push(text.place(node.offset()));
+                self.skip(text, "file of parameters".to_owned(), node);
+            }
             _ if is_update_of_access(node) => {
                 let what = "the output of `aws eks update-cluster-config`".to_owned();
                 let give = "that of `aws eks describe-cluster` instead";
@@ -392,6 +406,25 @@ impl Gathered {
                 }
             }
         }
+    }
+}
+
+/// Returns whether a document is a message that Terraform prints while it runs ("Machine-Readable UI"). The message that a
+/// resource will change does not have its values.
+fn is_message_of_terraform(node: &Node) -> bool {
+    let module = node.get("@module").and_then(Node::as_text);
+    module.is_some_and(|module| module.starts_with("terraform"))
+}
+
+/// Returns whether a document has the values of parameters of a template, as `aws cloudformation deploy` and `create-stack`
+/// read them.
+fn are_parameters(node: &Node) -> bool {
+    let is_parameter = |item: &Node| item.get("ParameterKey").is_some();
+    match node {
+        Node::Sequence(items) => items.iter().any(is_parameter),
+        node => node
+            .get("Parameters")
+            .is_some_and(|parameters| parameters.as_mapping().is_some()),
     }
 }
 

@@ -116,6 +116,19 @@ impl Gathered {
         }
     }
 
+    /// Leaves no answer if a file has other values for the parameters of a template than their defaults, which are filled in.
+    pub(super) fn lose_parameters(&mut self) {
+        let is_template = |source: &Source| source.kind == SourceKind::CloudFormation;
+        if !self.sources.iter().any(is_template) {
+            return;
+        }
+        for place in std::mem::take(&mut self.parameters) {
+            let what = "a file with the values of parameters".to_owned();
+            let give = "the template with these values as the defaults of its parameters";
+            self.lost(place, SourceFault::Unread(what, give));
+        }
+    }
+
     /// Takes the version of Kubernetes. The first document that has it decides.
     pub(crate) fn set_version(&mut self, version: KubernetesVersion, place: Place) {
         match &self.version {

@@ -11,6 +11,7 @@ mod manifest;
 mod nested;
 mod values;
 
+use aws_auth_map::AuthenticationMode;
 use bounded_yaml::{Node, Scalar};
 
 use self::clusters::Clusters;
@@ -195,7 +196,12 @@ impl Template<'_> {
     ) {
         match self.mode(resource, path) {
             Ok(Some(mode)) => take_mode(gathered, text, &mode),
-            Ok(None) => {}
+            // EKS API, `CreateAccessConfigRequest`: the default unless the console makes the cluster. It may have changed since, so
+            // another document decides.
+            Ok(None) => {
+                let made = (AuthenticationMode::ConfigMap, text.place(id.offset()));
+                gathered.mode_by_default.get_or_insert(made);
+            }
             Err(why) => {
                 let what = format!("{}: {why}", id.text());
                 gathered.lose_mode(text.place(id.offset()), what);
