@@ -119,7 +119,8 @@ impl Display for Writes {
 
 impl Cluster {
     /// Decides for each object whether the API server stores it: the caller or user may create or update it,
-    /// and may grant its permissions, and it is valid.
+    /// and may grant its permissions, and it is valid. Roles are written before bindings, and an object that is stored is
+    /// there for the next ones.
     ///
     /// # Errors
     ///
@@ -141,10 +142,10 @@ impl Cluster {
         };
         let united = self.united_policy(&resolved);
         let (version, user) = (self.kubernetes_version().value(), &resolved.user);
-        let writer = Writer {
+        let mut writer = Writer {
             user,
-            own: self.policy(),
-            united: &united,
+            own: self.policy().clone(),
+            united: united.into_owned(),
             unknown: self.unknown_policies(&resolved),
             published: &self.access_policies,
         };
@@ -154,32 +155,32 @@ impl Cluster {
                 let own = policy.cluster_role(&role.metadata.name);
                 own.filter(|own| own.metadata.namespace == role.metadata.namespace)
             };
-            writes.push(
-                writer.ask("clusterroles", &role.metadata, None, find, |policy, how| {
-                    policy
-                        .write_cluster_role(version, user, role, how)
-                        .err()
-                        .map(Refusal::of)
-                }),
-            );
+            let write = writer.ask("clusterroles", &role.metadata, None, find, |policy, how| {
+                policy
+                    .write_cluster_role(version, user, role, how)
+                    .err()
+                    .map(Refusal::of)
+            });
+            writer.store(&write, |policy| policy.put_cluster_role(role.clone()));
+            writes.push(write);
         }
         for role in &objects.roles {
             let find = |policy: &Policy| policy.role(&role.metadata.namespace, &role.metadata.name);
-            writes.push(
-                writer.ask("roles", &role.metadata, None, find, |policy, how| {
-                    policy
-                        .write_role(version, user, role, how)
-                        .err()
-                        .map(Refusal::of)
-                }),
-            );
+            let write = writer.ask("roles", &role.metadata, None, find, |policy, how| {
+                policy
+                    .write_role(version, user, role, how)
+                    .err()
+                    .map(Refusal::of)
+            });
+            writer.store(&write, |policy| policy.put_role(role.clone()));
+            writes.push(write);
         }
         for binding in &objects.cluster_role_bindings {
             let find = |policy: &Policy| {
                 let own = policy.cluster_role_binding(&binding.metadata.name);
                 own.filter(|own| own.metadata.namespace == binding.metadata.namespace)
             };
-            writes.push(writer.ask(
+            let write = writer.ask(
                 "clusterrolebindings",
                 &binding.metadata,
                 Some(&binding.role_ref),
@@ -190,13 +191,17 @@ impl Cluster {
                         .err()
                         .map(Refusal::of)
                 },
-            ));
+            );
+            writer.store(&write, |policy| {
+                policy.put_cluster_role_binding(binding.clone())
+            });
+            writes.push(write);
         }
         for binding in &objects.role_bindings {
             let find = |policy: &Policy| {
                 policy.role_binding(&binding.metadata.namespace, &binding.metadata.name)
             };
-            writes.push(writer.ask(
+            let write = writer.ask(
                 "rolebindings",
                 &binding.metadata,
                 Some(&binding.role_ref),
@@ -207,7 +212,9 @@ impl Cluster {
                         .err()
                         .map(Refusal::of)
                 },
-            ));
+            );
+            writer.store(&write, |policy| policy.put_role_binding(binding.clone()));
+            writes.push(write);
         }
         Ok(Writes {
             way: resolved.steps.clone(),
@@ -241,9 +248,9 @@ impl Refusal {
 struct Writer<'w> {
     user: &'w User,
     /// RBAC alone, whose rules decide what the user holds.
-    own: &'w Policy,
+    own: Policy,
     /// RBAC with the access policies of the caller, which authorize in addition to RBAC.
-    united: &'w Policy,
+    united: Policy,
     /// The access policies that are not known.
     unknown: Vec<UnknownPolicy>,
     /// The rules of access policies that AWS publishes.
@@ -251,6 +258,14 @@ struct Writer<'w> {
 }
 
 impl Writer<'_> {
+    /// Stores an object if the API server does: the objects after it may refer to it.
+    fn store(&mut self, write: &ObjectWrite, put: impl Fn(&mut Policy)) {
+        if write.is_allowed {
+            put(&mut self.own);
+            put(&mut self.united);
+        }
+    }
+
     fn ask<T>(
         &self,
         resource: &str,
@@ -259,7 +274,7 @@ impl Writer<'_> {
         find: impl Fn(&Policy) -> Option<T>,
         store: impl Fn(&Policy, Write<'_, T>) -> Option<Refusal>,
     ) -> ObjectWrite {
-        let before = find(self.own);
+        let before = find(&self.own);
         let (verb, name) = match &before {
             Some(_) => ("update", metadata.name.as_str()),
             None => ("create", ""),
@@ -273,12 +288,12 @@ impl Writer<'_> {
         let (refusal, lacked) = if response.decision().is_allow() {
             // The API server compares with the rules of RBAC; only the verbs that skip the comparison are
             // authorized by access policies, too.
-            match store(self.own, how()) {
+            match store(&self.own, how()) {
                 Some(refusal) if refusal.is_for_permission => {
                     let skip = skip_comparison((resource, name), &metadata.namespace, bound);
                     match skip {
                         Some(skip) if self.is_allowed(&skip) => {
-                            let refusal = store(self.united, how());
+                            let refusal = store(&self.united, how());
                             (refusal.map(|refusal| refusal.message), None)
                         }
                         skip => (Some(refusal.message), skip),
@@ -291,7 +306,7 @@ impl Writer<'_> {
             let refusal = Forbidden::new(&self.user.name, asked, &reason);
             // An access policy cannot make an invalid object valid.
             let is_valid =
-                store(self.united, how()).is_none_or(|refusal| refusal.is_for_permission);
+                store(&self.united, how()).is_none_or(|refusal| refusal.is_for_permission);
             (Some(refusal.to_string()), is_valid.then_some(asked))
         };
         let slash = match metadata.namespace.as_str() {
