@@ -20,7 +20,7 @@ use k8s_rbac::{Fault, KubernetesVersion, ManifestReader, Manifests};
 
 use self::kustomize::Kustomization;
 use self::one_cluster::OneCluster;
-use self::output::is_comment;
+use self::output::{is_comment, is_ytt};
 use crate::document::Document;
 use crate::managed::ManagedEntries;
 use crate::options::Options;
@@ -205,6 +205,10 @@ impl Gathered {
         reader: &Reader,
     ) {
         let source = text.document.text();
+        if is_ytt(source) {
+            let fault = SourceFault::Unread("a template of ytt".to_owned(), "the output of `ytt`");
+            self.lost(Place::of_file(text.document.name()), fault);
+        }
         let mut nodes = Vec::new();
         for node in documents(source, limits) {
             match node {

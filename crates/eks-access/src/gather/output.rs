@@ -24,6 +24,15 @@ pub(super) fn is_comment(text: &str) -> bool {
         && !is_access(text)
 }
 
+/// Returns whether a text has a directive of ytt, which is a comment for YAML: `#@ if`, or `name: #@ data.values.name`.
+pub(super) fn is_ytt(text: &str) -> bool {
+    let mut directives = text.match_indices("#@ ").map(|(at, _)| at);
+    directives.any(|at| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        before.is_none_or(char::is_whitespace)
+    })
+}
+
 /// Whether a document is an empty list, which a command prints if it finds nothing.
 pub(super) fn is_empty_list(node: &Node) -> bool {
     let is_empty = |node: &Node| node.as_sequence().is_some_and(<[Node]>::is_empty);
