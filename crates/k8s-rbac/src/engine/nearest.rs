@@ -75,6 +75,8 @@ impl<'p, 'n> Nearest<'p, 'n> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn at(order: u64) -> SubjectPosition {
@@ -88,7 +90,7 @@ mod tests {
     #[test]
     fn the_first_entries_are_kept_in_order() {
         let orders = [7, 3, 9, 1, 8, 2, 6];
-        let all = orders.map(|order| SubjectBindings::One(at(order)));
+        let all = orders.map(|order| SubjectBindings::Few(Arc::new([at(order)])));
         let mut nearest = Nearest::default();
         for (number, bindings) in all.iter().enumerate() {
             assert_eq!(nearest.has_all_before(None), number <= MAX);

@@ -314,6 +314,37 @@ mod tests {
     }
 
     #[test]
+    fn a_grant_names_the_subject_of_the_binding_that_replaced_another() {
+        let mut policy = Policy::default();
+        policy.put_cluster_role(role("pods"));
+        let mut object = binding("a", "", "pods");
+        let user = User::new("system:serviceaccount:dev:ci", ["devs"]);
+        let request = ResourceRequest::new("get", "", "pods").into();
+        // The same user as a service account, as a user, and as the second subject too.
+        let account = ["ServiceAccount", "ci", "dev"];
+        let named = ["User", "system:serviceaccount:dev:ci", ""];
+        let lists = [&[account][..], &[named], &[named, account], &[account]];
+        for subjects in lists {
+            object.subjects = subjects
+                .iter()
+                .map(|[kind, name, namespace]| Subject {
+                    kind: (*kind).to_owned(),
+                    name: (*name).to_owned(),
+                    namespace: (*namespace).to_owned(),
+                    ..Subject::default()
+                })
+                .collect();
+            policy.put_cluster_role_binding(object.clone());
+            let response = policy.rbac(&user, &request);
+            let first = match response.decision() {
+                Decision::Allow(Grant::Binding(grant)) => Some(grant.subject()),
+                _ => None,
+            };
+            assert_eq!(first, object.subjects.first().map(Subject::as_deref));
+        }
+    }
+
+    #[test]
     fn names_that_share_a_number_share_nothing_else() {
         let mut policy = Policy::default();
         let [one, other] = twins(&policy.hasher);

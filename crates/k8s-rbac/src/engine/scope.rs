@@ -144,6 +144,7 @@ impl Scope {
             .as_deref()
             .map(|after| subject_positions(order, after));
         let [old, new] = [old, new].map(Option::unwrap_or_default);
+        let after = after.as_ref();
         // The index reads names from the bindings. So old positions are removed while the old
         // binding is still there, and new ones are added once the new binding is.
         for (number, entry) in old.iter().enumerate() {
@@ -152,22 +153,31 @@ impl Scope {
             {
                 let (index, bindings, hash) = self.index_of(identity, hasher);
                 let is_subject = |position| names_at(bindings, position, identity.into());
-                index.remove(hash, is_subject, *position, roles, hasher);
+                let binding_at = |position: SubjectPosition| {
+                    let own = bindings.get(position.order)?;
+                    Some(Arc::clone(&own.binding))
+                };
+                index.remove(hash, is_subject, *position, binding_at, roles, hasher);
             }
         }
         match after {
-            Some(binding) => self.bindings.put(OrderedBinding { order, binding }),
+            Some(binding) => self.bindings.put(OrderedBinding {
+                order,
+                binding: Arc::clone(binding),
+            }),
             None => {
                 self.bindings.remove(order);
             }
         }
         for (number, entry) in new.iter().enumerate() {
-            if let (Some(identity), position) = entry
-                && old.get(number) != Some(entry)
-            {
+            if let ((Some(identity), position), Some(binding)) = (entry, after) {
                 let (index, bindings, hash) = self.index_of(identity, hasher);
                 let is_subject = |position| names_at(bindings, position, identity.into());
-                index.put(hash, is_subject, *position, roles, hasher);
+                if old.get(number) == Some(entry) {
+                    index.replace_binding(hash, is_subject, binding);
+                } else {
+                    index.put(hash, is_subject, *position, binding, roles, hasher);
+                }
             }
         }
     }
@@ -235,9 +245,22 @@ impl Scope {
 
     /// Returns whether an index entry belongs to a name.
     pub(crate) fn has_name(&self, bindings: &SubjectBindings, name: Name<'_>) -> bool {
-        bindings
-            .first()
-            .is_some_and(|position| names_at(&self.bindings, position, name))
+        bindings.first().is_some_and(|position| {
+            let binding = self.binding_of(bindings, position);
+            binding.is_some_and(|binding| names(binding, position, name))
+        })
+    }
+
+    /// Returns the binding at one of the positions of an index entry.
+    pub(crate) fn binding_of<'p>(
+        &'p self,
+        bindings: &'p SubjectBindings,
+        position: SubjectPosition,
+    ) -> Option<&'p Binding> {
+        match bindings {
+            SubjectBindings::One(_, binding) => Some(binding),
+            SubjectBindings::Few(_) | SubjectBindings::Many(_) => self.binding_at(position.order),
+        }
     }
 
     /// Returns the binding at a position in the walk.
@@ -269,11 +292,16 @@ pub(crate) fn comparisons() -> usize {
 
 /// Returns whether the subject at a position has a name.
 fn names_at(bindings: &Sorted<OrderedBinding>, position: SubjectPosition, name: Name<'_>) -> bool {
-    #[cfg(test)]
-    COMPARISONS.set(COMPARISONS.get().saturating_add(1));
     bindings
         .get(position.order)
-        .is_some_and(|own| own.binding.has_subject(position.subject, name))
+        .is_some_and(|own| names(&own.binding, position, name))
+}
+
+/// Returns whether the subject at a position in a binding has a name.
+fn names(binding: &Binding, position: SubjectPosition, name: Name<'_>) -> bool {
+    #[cfg(test)]
+    COMPARISONS.set(COMPARISONS.get().saturating_add(1));
+    binding.has_subject(position.subject, name)
 }
 
 /// Returns the subjects of a binding: the user or group that each subject names, if any, and its

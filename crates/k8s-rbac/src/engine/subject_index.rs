@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::binding::Binding;
 use super::large_subject::LargeSubject;
 use super::masks::{HashedRequest, TextHasher};
 use super::persistent::{Hinted, Table, WithTag};
@@ -34,7 +35,9 @@ pub(crate) struct SubjectIndex(Table<SubjectBindings>);
 /// The positions of one subject.
 #[derive(Clone, Debug)]
 pub(crate) enum SubjectBindings {
-    One(SubjectPosition),
+    /// The position and its binding. A decision that allows reads the binding next, and would wait
+    /// longer if it had to find it by the position.
+    One(SubjectPosition, Arc<Binding>),
     // INVARIANT: ascending.
     Few(Arc<[SubjectPosition]>),
     Many(Arc<LargeSubject>),
@@ -71,45 +74,69 @@ impl SubjectIndex {
         self.0.search(hash).map(Search)
     }
 
-    /// Adds a position to the subject that `is_subject` recognizes.
+    /// Adds a position in a binding to the subject that `is_subject` recognizes.
     pub(crate) fn put(
         &mut self,
         hash: u64,
         is_subject: impl Fn(SubjectPosition) -> bool,
         position: SubjectPosition,
+        binding: &Arc<Binding>,
         roles: &mut RoleTable,
         hasher: &TextHasher,
     ) {
         let is_it = |bindings: &SubjectBindings| bindings.first().is_some_and(&is_subject);
         let put = |bindings: &mut SubjectBindings| bindings.put(position, roles, hasher);
         if self.0.change(hash, is_it, put).is_none() {
-            self.0.insert(hash, SubjectBindings::One(position));
+            let one = SubjectBindings::One(position, Arc::clone(binding));
+            self.0.insert(hash, one);
         }
     }
 
-    /// Removes a position from the subject that `is_subject` recognizes.
+    /// Removes a position from the subject that `is_subject` recognizes. `binding_at` returns the
+    /// binding at another position of the subject.
     pub(crate) fn remove(
         &mut self,
         hash: u64,
         is_subject: impl Fn(SubjectPosition) -> bool,
         position: SubjectPosition,
+        binding_at: impl Fn(SubjectPosition) -> Option<Arc<Binding>>,
         roles: &mut RoleTable,
         hasher: &TextHasher,
     ) {
         let is_it = |bindings: &SubjectBindings| bindings.first().is_some_and(&is_subject);
-        if let Some(SubjectBindings::One(_)) = self.0.find(hash, is_it) {
+        if let Some(SubjectBindings::One(..)) = self.0.find(hash, is_it) {
             self.0.remove(hash, is_it);
             return;
         }
-        let remove = |bindings: &mut SubjectBindings| bindings.remove(position, roles, hasher);
+        let remove = |bindings: &mut SubjectBindings| {
+            bindings.remove(position, binding_at, roles, hasher);
+        };
         self.0.change(hash, is_it, remove);
+    }
+
+    /// Replaces the binding of the subject that `is_subject` recognizes, which keeps its position.
+    pub(crate) fn replace_binding(
+        &mut self,
+        hash: u64,
+        is_subject: impl Fn(SubjectPosition) -> bool,
+        binding: &Arc<Binding>,
+    ) {
+        let is_it = |bindings: &SubjectBindings| match bindings {
+            SubjectBindings::One(position, _) => is_subject(*position),
+            SubjectBindings::Few(_) | SubjectBindings::Many(_) => false,
+        };
+        self.0.change(hash, is_it, |bindings| {
+            if let SubjectBindings::One(_, own) = bindings {
+                *own = Arc::clone(binding);
+            }
+        });
     }
 }
 
 impl Hinted for SubjectBindings {
     fn hint(&self) -> RoleSlot {
         match self {
-            Self::One(position) => position.slot,
+            Self::One(position, _) => position.slot,
             Self::Few(_) | Self::Many(_) => SEVERAL,
         }
     }
@@ -119,7 +146,7 @@ impl SubjectBindings {
     /// Returns the first position in walk order.
     pub(crate) fn first(&self) -> Option<SubjectPosition> {
         match self {
-            Self::One(position) => Some(*position),
+            Self::One(position, _) => Some(*position),
             Self::Few(positions) => positions.first().copied(),
             Self::Many(large) => large.positions().next().copied(),
         }
@@ -128,7 +155,7 @@ impl SubjectBindings {
     /// Iterates over the positions in walk order.
     pub(crate) fn iter(&self) -> Box<dyn Iterator<Item = SubjectPosition> + '_> {
         match self {
-            Self::One(position) => Box::new(std::iter::once(*position)),
+            Self::One(position, _) => Box::new(std::iter::once(*position)),
             Self::Few(positions) => Box::new(positions.iter().copied()),
             Self::Many(large) => Box::new(large.positions().copied()),
         }
@@ -147,7 +174,7 @@ impl SubjectBindings {
         missing: &mut Vec<SubjectPosition>,
     ) -> Option<(SubjectPosition, &'p PolicyRule)> {
         let positions = match self {
-            Self::One(position) => std::slice::from_ref(position),
+            Self::One(position, _) => std::slice::from_ref(position),
             Self::Few(positions) => positions,
             Self::Many(large) => {
                 large.add_missing(roles, missing);
@@ -169,7 +196,7 @@ impl SubjectBindings {
 
     fn put(&mut self, position: SubjectPosition, roles: &mut RoleTable, hasher: &TextHasher) {
         let before = match self {
-            Self::One(one) => std::slice::from_ref(one),
+            Self::One(one, _) => std::slice::from_ref(one),
             Self::Few(positions) => positions,
             Self::Many(large) => return Arc::make_mut(large).put(position, roles, hasher),
         };
@@ -187,19 +214,26 @@ impl SubjectBindings {
         *self = Self::Few(positions.copied().collect());
     }
 
-    fn remove(&mut self, position: SubjectPosition, roles: &mut RoleTable, hasher: &TextHasher) {
+    fn remove(
+        &mut self,
+        position: SubjectPosition,
+        binding_at: impl Fn(SubjectPosition) -> Option<Arc<Binding>>,
+        roles: &mut RoleTable,
+        hasher: &TextHasher,
+    ) {
         match self {
-            Self::One(_) => {}
+            Self::One(..) => {}
             Self::Few(positions) => {
                 let others: Arc<[SubjectPosition]> = positions
                     .iter()
                     .copied()
                     .filter(|other| *other != position)
                     .collect();
-                *self = match *others {
-                    [one] => Self::One(one),
-                    _ => Self::Few(others),
+                let one = match *others {
+                    [one] => binding_at(one).map(|binding| Self::One(one, binding)),
+                    _ => None,
                 };
+                *self = one.unwrap_or(Self::Few(others));
             }
             Self::Many(large) => {
                 let large = Arc::make_mut(large);

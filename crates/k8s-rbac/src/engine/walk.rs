@@ -34,10 +34,17 @@ pub(crate) struct ScopeWalk<'p, 'a> {
     scope: &'p Scope,
     request: &'a HashedRequest<'a>,
     roles: &'p RoleTable,
-    /// The first position that allows the request, with the first rule that does.
-    first: Option<(SubjectPosition, &'p PolicyRule)>,
+    first: Option<Found<'p>>,
     // Allocates only if a role is missing.
     missing: Vec<SubjectPosition>,
+}
+
+/// The first position that allows the request, with its binding and the first rule that allows it.
+#[derive(Clone, Copy, Debug)]
+struct Found<'p> {
+    position: SubjectPosition,
+    binding: &'p Binding,
+    rule: &'p PolicyRule,
 }
 
 impl<'p, 'a> ScopeWalk<'p, 'a> {
@@ -121,12 +128,12 @@ impl<'p, 'a> ScopeWalk<'p, 'a> {
     }
 
     /// Visits an index entry that is known to belong to the user.
-    pub(crate) fn visit_own(&mut self, bindings: &SubjectBindings) {
+    pub(crate) fn visit_own(&mut self, bindings: &'p SubjectBindings) {
         self.visit(bindings, None);
     }
 
     /// Visits an index entry, and ignores it if it does not belong to the name.
-    fn visit(&mut self, bindings: &SubjectBindings, name: Option<Name<'_>>) {
+    fn visit(&mut self, bindings: &'p SubjectBindings, name: Option<Name<'_>>) {
         let len = self.missing.len();
         let limit = self.first_position();
         let found = bindings.first_allowing(self.request, self.roles, limit, &mut self.missing);
@@ -135,12 +142,20 @@ impl<'p, 'a> ScopeWalk<'p, 'a> {
             self.missing.truncate(len);
             return;
         }
+        let found = found.and_then(|(position, rule)| {
+            let binding = self.scope.binding_of(bindings, position)?;
+            Some(Found {
+                position,
+                binding,
+                rule,
+            })
+        });
         let found = [self.first, found].into_iter().flatten();
-        self.first = found.min_by_key(|(position, _)| *position);
+        self.first = found.min_by_key(|found| found.position);
     }
 
     fn first_position(&self) -> Option<SubjectPosition> {
-        self.first.map(|(position, _)| position)
+        self.first.map(|first| first.position)
     }
 
     pub(crate) fn finish(self) -> ScopeResult<'p> {
@@ -150,9 +165,10 @@ impl<'p, 'a> ScopeWalk<'p, 'a> {
         missing.sort_unstable();
         missing.dedup_by_key(|position| position.order);
         ScopeResult {
-            grant: self.first.and_then(|(position, rule)| {
-                let (binding, subject) = self.scope.subject_at(position)?;
-                Some((binding, subject, rule))
+            grant: self.first.and_then(|first| {
+                let number = usize::try_from(first.position.subject).ok()?;
+                let subject = first.binding.subject(number)?;
+                Some((first.binding, subject, first.rule))
             }),
             unresolved: missing
                 .iter()
