@@ -57,6 +57,7 @@ func area(name string, generate func(generator) *question, classes func(*questio
 		IsSame:  isSame,
 		IsLike:  isLike,
 		Rows:    rowsOf,
+		Explain: explainTogether,
 		Classes: func(p *differential.Pair) []string { return classes(parse(p.Case.Question()), p.Theirs) },
 	}
 }

@@ -152,6 +152,22 @@ func (p *pairing) rowsOfRead() []string {
 	return p.byChanges(change{"yaml-1-1-words", quoteWords}, change{"key-text", quoteKeys})
 }
 
+// explainTogether returns the row of a manifest that has a word of YAML 1.1 as a key and as its value, or "": with quotes around
+// one of them, the other is left.
+func explainTogether(p *differential.Pair, ask func(differential.Case) *differential.Pair) string {
+	q := parse(p.Case.Question())
+	if q.Op != "rbac.read" {
+		return ""
+	}
+	without := func(change func(question) question) []string {
+		return rowsOf(ask(differential.JSON(raw(change(*q)))))
+	}
+	if slices.Equal(without(quoteWords), []string{"key-text"}) && slices.Equal(without(quoteKeys), []string{"yaml-1-1-words"}) {
+		return "yaml-1-1-words"
+	}
+	return ""
+}
+
 func hasKeyTwice(text string) bool {
 	_, err := yaml.YAMLToJSONStrict([]byte(text))
 	return err != nil && strings.Contains(err.Error(), "already set in map")

@@ -253,6 +253,22 @@ func changed(of any) []any {
 	return nil
 }
 
+// A word of YAML 1.1 as a key and as its value is a difference by two rows, and neither of them alone.
+func TestAWordMayBeAKeyAndItsValue(t *testing.T) {
+	of := func(label string) question {
+		return question{Op: "rbac.read", Kind: "ClusterRole", Text: "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: r\n  labels:\n    " + label + "\n"}
+	}
+	pair := func(q question, ours answer) *differential.Pair {
+		return &differential.Pair{Case: differential.JSON(raw(q)), Theirs: answerTo(q), Ours: ours}
+	}
+	for ours, row := range map[string]string{`"y": "y"`: "yaml-1-1-words", `"y": "n"`: "", `"n": "y"`: ""} {
+		ask := func(c differential.Case) *differential.Pair { return pair(*parse(c.Question()), answerTo(of(ours))) }
+		if got := explainTogether(pair(of("y: y"), answerTo(of(ours))), ask); got != row {
+			t.Errorf("%s: got %q and not %q", ours, got, row)
+		}
+	}
+}
+
 func TestOnlyAnObjectOfAnotherKindIsSilentlyLeftOut(t *testing.T) {
 	for text, is := range map[string]bool{
 		"apiVersion: v1\nkind: ConfigMap\n":                                     true,
