@@ -132,10 +132,10 @@ pub(super) const fn entry(code: FindingCode) -> Entry {
         },
         FindingCode::AwsAuthWrite => Entry {
             name: "aws-auth-write",
-            severity: Severity::Medium,
+            severity: Severity::High,
             why: "On EKS, changing kube-system/aws-auth decides which AWS principals belong to \
                   system:masters.",
-            advice: "Allow it only in the namespaces that need it, or name the ConfigMaps in \
+            advice: "Leave changes of aws-auth to administrators, and name other ConfigMaps in \
                      resourceNames.",
         },
         FindingCode::IamMappingWrite => Entry {
