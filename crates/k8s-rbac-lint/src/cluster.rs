@@ -10,6 +10,9 @@ use k8s_rbac::{
     RoleBinding, RoleRef, Subject,
 };
 
+/// The namespace of the `ConfigMap` `aws-auth`.
+pub(crate) const AWS_AUTH_NAMESPACE: &str = "kube-system";
+
 /// The widest scope in which a role is bound.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum BoundScope {
@@ -17,6 +20,8 @@ pub(crate) enum BoundScope {
     Unbound,
     /// Only `RoleBinding`s refer to it.
     Namespaces,
+    /// Only `RoleBinding`s refer to it, one of them in the namespace of `aws-auth`.
+    AwsAuthNamespace,
     /// A `ClusterRoleBinding` refers to it.
     Cluster,
 }
@@ -301,11 +306,12 @@ fn bound_scopes<'o>(judged: &'o Objects, known: &'o Objects) -> HashMap<RoleKey<
             widen(role_key(&binding.role_ref, ""), BoundScope::Cluster);
         }
         for binding in &objects.role_bindings {
-            let namespace = &binding.metadata.namespace;
-            widen(
-                role_key(&binding.role_ref, namespace),
-                BoundScope::Namespaces,
-            );
+            let namespace = binding.metadata.namespace.as_str();
+            let scope = match namespace {
+                AWS_AUTH_NAMESPACE => BoundScope::AwsAuthNamespace,
+                _ => BoundScope::Namespaces,
+            };
+            widen(role_key(&binding.role_ref, namespace), scope);
         }
     }
     scopes
@@ -316,7 +322,11 @@ fn extend_to_members<'o>(
     scopes: &mut HashMap<RoleKey<'o>, BoundScope>,
     members: &HashMap<&'o str, Vec<&'o str>>,
 ) {
-    for scope in [BoundScope::Cluster, BoundScope::Namespaces] {
+    for scope in [
+        BoundScope::Cluster,
+        BoundScope::AwsAuthNamespace,
+        BoundScope::Namespaces,
+    ] {
         let is_bound = |name: &&&str| scopes.get(&("", **name)) == Some(&scope);
         let mut targets: Vec<&'o str> = members.keys().filter(is_bound).copied().collect();
         while let Some(target) = targets.pop() {

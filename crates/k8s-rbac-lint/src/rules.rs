@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use k8s_rbac::{KubernetesVersion, PolicyRule, ResourceRequest};
 
-use crate::cluster::{BoundScope, allows_everything};
+use crate::cluster::{AWS_AUTH_NAMESPACE, BoundScope, allows_everything};
 use crate::finding::Findings;
 use crate::finding_code::FindingCode;
 use crate::risky_permissions::{Granted, RiskyPermission, RoleRequirements};
@@ -64,15 +64,14 @@ impl UserFacingRole {
     }
 }
 
-/// The namespace of the `ConfigMap` `aws-auth`.
-const AWS_AUTH_NAMESPACE: &str = "kube-system";
-
 /// Checks one rule.
 pub(crate) fn check(rule: &PolicyRule, path: &str, context: &Context<'_>, out: &mut Findings) {
     if allows_everything(rule) {
         let severity = match context.bound {
             BoundScope::Cluster => Severity::Critical,
-            BoundScope::Namespaces | BoundScope::Unbound => Severity::High,
+            BoundScope::AwsAuthNamespace | BoundScope::Namespaces | BoundScope::Unbound => {
+                Severity::High
+            }
         };
         let message = "every verb on every resource of every API group".to_owned();
         out.add_at(severity, FindingCode::FullAccess, path, message);
@@ -126,12 +125,17 @@ type Risk<'r> = (&'static RiskyPermission, Granted<'r>);
 /// Returns whether a risk exists in the considered versions and in the scope of the role.
 fn applies_in(permission: &RiskyPermission, context: &Context<'_>) -> bool {
     let is_namespaced = !context.namespace.is_empty();
-    let grants_cluster_scoped = !is_namespaced && context.bound != BoundScope::Namespaces;
+    let is_in_namespaces = matches!(
+        context.bound,
+        BoundScope::AwsAuthNamespace | BoundScope::Namespaces
+    );
+    let grants_cluster_scoped = !is_namespaced && !is_in_namespaces;
     permission.is_in(&context.versions)
         && (grants_cluster_scoped || !permission.is_cluster_scoped())
         && match permission.code {
             FindingCode::AwsAuthWrite => {
-                context.bound == BoundScope::Cluster || context.namespace == AWS_AUTH_NAMESPACE
+                context.bound >= BoundScope::AwsAuthNamespace
+                    || context.namespace == AWS_AUTH_NAMESPACE
             }
             // A Role can grant changes of its own namespace, but that is its purpose.
             FindingCode::NamespaceWrite => !is_namespaced,
@@ -151,7 +155,9 @@ fn severity_in_scope(code: FindingCode, severity: Severity, bound: BoundScope) -
         {
             severity
         }
-        BoundScope::Namespaces | BoundScope::Unbound => severity.lowered(),
+        BoundScope::AwsAuthNamespace | BoundScope::Namespaces | BoundScope::Unbound => {
+            severity.lowered()
+        }
     }
 }
 
