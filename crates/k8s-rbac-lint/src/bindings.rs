@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use k8s_rbac::{ClusterRoleBinding, Metadata, PRIVILEGED_GROUP, RoleBinding, RoleRef, Subject};
 
-use crate::cluster::{Cluster, RoleSummary};
+use crate::cluster::{AWS_AUTH_NAMESPACE, Cluster, RoleKey, RoleSummary, role_key};
 use crate::finding::Findings;
 use crate::finding_code::FindingCode;
 use crate::severity::Severity;
@@ -52,6 +52,15 @@ impl<'o> Binding<'o> {
 
     pub(crate) const fn metadata(&self) -> &'o Metadata {
         self.metadata
+    }
+
+    /// Returns namespace and name. The namespace of a `ClusterRoleBinding` is empty.
+    pub(crate) fn key(&self) -> RoleKey<'o> {
+        (self.namespace(), &self.metadata.name)
+    }
+
+    pub(crate) const fn subjects(&self) -> &'o [Subject] {
+        self.subjects
     }
 
     pub(crate) const fn role_ref(&self) -> &'o RoleRef {
@@ -126,7 +135,7 @@ pub(crate) fn check(binding: &Binding<'_>, cluster: &Cluster<'_>, out: &mut Find
         };
         out.add(FindingCode::DanglingRoleRef, "roleRef", message);
     }
-    let known = cluster.known_subjects((namespace, &binding.metadata.name), binding.role_ref);
+    let known = cluster.known().subjects(binding.key(), binding.role_ref);
     if binding.subjects.is_empty() && known.is_none() {
         let message = format!("grants {role} to no subject");
         out.add(FindingCode::NoSubjects, "", message);
@@ -156,11 +165,17 @@ pub(crate) fn check(binding: &Binding<'_>, cluster: &Cluster<'_>, out: &mut Find
     }
     let is_known = known.is_some() && added == 0;
     if let Some(summary) = summary.filter(|_| !is_known && !binding.subjects.is_empty()) {
-        check_role(binding, &role, summary, out);
+        check_role(binding, &role, summary, cluster, out);
     }
 }
 
-fn check_role(binding: &Binding<'_>, role: &str, summary: &RoleSummary<'_>, out: &mut Findings) {
+fn check_role(
+    binding: &Binding<'_>,
+    role: &str,
+    summary: &RoleSummary<'_>,
+    cluster: &Cluster<'_>,
+    out: &mut Findings,
+) {
     let is_cluster_wide = binding.is_cluster_wide();
     // In a judged role, the rule is reported instead.
     if summary.allows_everything && !summary.is_judged {
@@ -171,6 +186,8 @@ fn check_role(binding: &Binding<'_>, role: &str, summary: &RoleSummary<'_>, out:
         };
         let message = format!("{role} allows everything {scope}");
         out.add_at(severity, FindingCode::BindsFullAccess, "roleRef", message);
+    } else {
+        check_known_role(binding, role, cluster, out);
     }
     if is_cluster_wide || binding.role_ref.kind != "ClusterRole" {
         return;
@@ -192,6 +209,39 @@ fn check_role(binding: &Binding<'_>, role: &str, summary: &RoleSummary<'_>, out:
         };
         out.add_at(severity, code, "roleRef", message);
     }
+}
+
+/// Checks what a known role, which is not judged itself, allows where it is bound.
+///
+/// In a namespace, only changes of `aws-auth` are reported: `edit` and `admin` are meant to be bound in
+/// namespaces, with the other risks that they have there.
+fn check_known_role(binding: &Binding<'_>, role: &str, cluster: &Cluster<'_>, out: &mut Findings) {
+    let namespace = binding.namespace();
+    let is_in_scope = |code: FindingCode| match namespace {
+        "" => true,
+        AWS_AUTH_NAMESPACE => code == FindingCode::AwsAuthWrite,
+        _ => false,
+    };
+    let known = cluster.known();
+    let key = role_key(binding.role_ref, namespace);
+    let Some(risks) = key.and_then(|key| known.risks(key)) else {
+        return;
+    };
+    let risks = risks.iter().filter(|(code, _)| is_in_scope(**code));
+    let Some(severity) = risks.clone().map(|(_, severity)| *severity).max() else {
+        return;
+    };
+    if known.grants_all_of(*binding) {
+        return;
+    }
+    let codes: Vec<&str> = risks.map(|(code, _)| code.as_str()).collect();
+    let codes = codes.join(", ");
+    let scope = match namespace {
+        "" => "in the whole cluster",
+        _ => "in the namespace of the binding",
+    };
+    let message = format!("{role} allows {codes} {scope}");
+    out.add_at(severity, FindingCode::BindsRiskyRole, "roleRef", message);
 }
 
 fn check_subject<'o>(

@@ -4,11 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
 use crate::aggregated::Aggregated;
+use crate::known::Known;
 use crate::unreachable::Vocabulary;
-use k8s_rbac::{
-    ClusterRole, ClusterRoleBinding, KubernetesVersion, Metadata, Objects, PolicyRule, Role,
-    RoleBinding, RoleRef, Subject,
-};
+use k8s_rbac::{ClusterRole, KubernetesVersion, Metadata, Objects, PolicyRule, RoleRef};
 
 /// The namespace of the `ConfigMap` `aws-auth`.
 pub(crate) const AWS_AUTH_NAMESPACE: &str = "kube-system";
@@ -81,14 +79,6 @@ pub(crate) struct Cluster<'o> {
     too_large: &'o HashSet<String>,
 }
 
-/// The known objects, by name.
-struct Known<'o> {
-    cluster_roles: HashMap<&'o str, &'o ClusterRole>,
-    cluster_role_bindings: HashMap<&'o str, &'o ClusterRoleBinding>,
-    roles: HashMap<RoleKey<'o>, &'o Role>,
-    role_bindings: HashMap<RoleKey<'o>, &'o RoleBinding>,
-}
-
 impl<'o> Cluster<'o> {
     /// Builds the tables. `aggregated` contains all `ClusterRole`s, judged and known, with the rules
     /// that aggregation gives them.
@@ -138,8 +128,8 @@ impl<'o> Cluster<'o> {
             extend_to_members(&mut bound_scopes, members);
         }
         Self {
+            known: Known::new(known, &versions),
             versions,
-            known: Known::new(known),
             role_namespaces: role_namespaces(judged, known),
             roles: roles.chain(cluster_roles).collect(),
             bound_scopes,
@@ -196,62 +186,8 @@ impl<'o> Cluster<'o> {
         self.too_large.contains(cluster_role)
     }
 
-    pub(crate) fn known_cluster_role(&self, name: &str) -> Option<&'o ClusterRole> {
-        self.known.cluster_roles.get(name).copied()
-    }
-
-    /// Returns the rules of the known role with this name; no rules if there is no such role.
-    pub(crate) fn known_rules(&self, key: RoleKey<'_>) -> &'o [PolicyRule] {
-        if key.0.is_empty() {
-            self.known_cluster_role(key.1)
-                .map_or(&[], |role| &role.rules)
-        } else {
-            self.known.roles.get(&key).map_or(&[], |role| &role.rules)
-        }
-    }
-
-    /// Returns the subjects of the known binding with this name and role; `None` if no such binding
-    /// is known.
-    pub(crate) fn known_subjects(
-        &self,
-        key: RoleKey<'_>,
-        role_ref: &RoleRef,
-    ) -> Option<&'o [Subject]> {
-        let (known, subjects) = if key.0.is_empty() {
-            let known = self.known.cluster_role_bindings.get(key.1)?;
-            (&known.role_ref, known.subjects.as_slice())
-        } else {
-            let known = self.known.role_bindings.get(&key)?;
-            (&known.role_ref, known.subjects.as_slice())
-        };
-        (known.kind == role_ref.kind && known.name == role_ref.name).then_some(subjects)
-    }
-}
-
-impl<'o> Known<'o> {
-    fn new(objects: &'o Objects) -> Self {
-        Self {
-            cluster_roles: objects
-                .cluster_roles
-                .iter()
-                .map(|role| (role.metadata.name.as_str(), role))
-                .collect(),
-            cluster_role_bindings: objects
-                .cluster_role_bindings
-                .iter()
-                .map(|binding| (binding.metadata.name.as_str(), binding))
-                .collect(),
-            roles: objects
-                .roles
-                .iter()
-                .map(|role| (key(&role.metadata), role))
-                .collect(),
-            role_bindings: objects
-                .role_bindings
-                .iter()
-                .map(|binding| (key(&binding.metadata), binding))
-                .collect(),
-        }
+    pub(crate) const fn known(&self) -> &Known<'o> {
+        &self.known
     }
 }
 

@@ -34,6 +34,9 @@ pub enum FindingCode {
     FullAccess,
     /// A binding refers to a role that allows everything.
     BindsFullAccess,
+    /// A binding grants a role of the default policy, or another known role, whose permissions lead to
+    /// more permissions where it is bound.
+    BindsRiskyRole,
     /// A rule allows every verb on the resources it names.
     WildcardVerbs,
     /// A rule allows every resource of its API groups.
@@ -166,6 +169,7 @@ impl FindingCode {
         Self::DefaultChanged,
         Self::FullAccess,
         Self::BindsFullAccess,
+        Self::BindsRiskyRole,
         Self::WildcardVerbs,
         Self::WildcardResources,
         Self::WildcardGroups,

@@ -7,6 +7,7 @@ mod cluster;
 mod default_policies;
 mod finding;
 mod finding_code;
+mod known;
 mod lint;
 mod placeholders;
 mod redundant_bindings;

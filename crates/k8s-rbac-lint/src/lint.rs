@@ -37,7 +37,7 @@ impl Lint {
     ///
     /// The objects of the default policies of these versions are known. Bindings may refer to known
     /// roles although the objects lack them. If the objects have them, only the permissions beyond their
-    /// known version are judged.
+    /// known version are judged. A binding of a known role to other subjects is judged.
     #[must_use]
     pub fn new() -> Self {
         Self::for_versions(KubernetesVersion::OLDEST..=KubernetesVersion::NEWEST)

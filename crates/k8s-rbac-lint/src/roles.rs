@@ -50,7 +50,7 @@ pub(crate) fn check_role(
         namespace: key.0,
         aggregates_to: None,
     };
-    check_rules(cluster.known_rules(key), &context, vocabulary, out);
+    check_rules(cluster.known().rules(key), &context, vocabulary, out);
     if context.bound == BoundScope::Unbound {
         let message = "no RoleBinding refers to it".to_owned();
         out.add(FindingCode::UnusedRole, "", message);
@@ -64,9 +64,9 @@ pub(crate) fn check_cluster_role(
     out: &mut Findings,
 ) {
     let name = role.metadata.name.as_str();
-    let known = cluster.known_cluster_role(name);
+    let is_known = cluster.known().has_role(("", name));
     let bound = cluster.bound_scope(("", name));
-    if known.is_none() && bound == BoundScope::Unbound && !cluster.may_be_member(name) {
+    if !is_known && bound == BoundScope::Unbound && !cluster.may_be_member(name) {
         let message = "no binding refers to it, and no aggregated role selects it".to_owned();
         out.add(FindingCode::UnusedRole, "", message);
     }
@@ -86,7 +86,7 @@ pub(crate) fn check_cluster_role(
             .find(|(_, label)| is_labeled(label))
             .map(|(target, _)| *target),
     };
-    check_rules(cluster.known_rules(("", name)), &context, vocabulary, out);
+    check_rules(cluster.known().rules(("", name)), &context, vocabulary, out);
 }
 
 /// Checks an aggregated role. Its rules are checked in the roles that they come from.

@@ -1,6 +1,7 @@
 //! Finds rules that allow everything, permissions that lead to more permissions, or more than the role
 //! is meant to allow.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use k8s_rbac::{KubernetesVersion, PolicyRule, ResourceRequest};
@@ -79,21 +80,8 @@ pub(crate) fn check(rule: &PolicyRule, path: &str, context: &Context<'_>, out: &
         return;
     }
     let widened = check_aggregation(rule, path, context, out);
-    let mut risks: Vec<Risk<'_>> = context
-        .requirements
-        .risks(rule)
-        .filter(|(permission, _)| applies_in(permission, context))
-        .collect();
-    let mints = risks
-        .iter()
-        .any(|(permission, _)| permission.code == FindingCode::SecretTokenMint);
-    risks.retain(|(permission, granted)| {
-        // The same verb on the same resource is one finding.
-        let is_part_of_mint = mints
-            && permission.code == FindingCode::SecretsWrite
-            && granted.verbs.as_slice() == ["create"];
-        !is_part_of_mint
-    });
+    let mut risks = risks_of(rule, &context.requirements, &context.versions);
+    risks.retain(|(permission, _)| applies_in(permission, context));
     check_wildcards(rule, path, &risks, context, out);
     // A code has several lines in the table, but each rule has at most one finding for each code.
     let mut named = risks
@@ -122,7 +110,50 @@ pub(crate) fn check(rule: &PolicyRule, path: &str, context: &Context<'_>, out: &
 /// A risky permission and how a rule grants it.
 type Risk<'r> = (&'static RiskyPermission, Granted<'r>);
 
-/// Returns whether a risk exists in the considered versions and in the scope of the role.
+/// Returns the risks of a rule in these versions. The same verb on the same resource is one risk.
+fn risks_of<'r>(
+    rule: &'r PolicyRule,
+    requirements: &RoleRequirements,
+    versions: &RangeInclusive<KubernetesVersion>,
+) -> Vec<Risk<'r>> {
+    let mut risks: Vec<Risk<'_>> = requirements
+        .risks(rule)
+        .filter(|(permission, _)| permission.is_in(versions))
+        .collect();
+    let mints = risks
+        .iter()
+        .any(|(permission, _)| permission.code == FindingCode::SecretTokenMint);
+    risks.retain(|(permission, granted)| {
+        let is_part_of_mint = mints
+            && permission.code == FindingCode::SecretsWrite
+            && granted.verbs.as_slice() == ["create"];
+        !is_part_of_mint
+    });
+    risks
+}
+
+/// Returns the risks of a role that is granted in the whole cluster, with their severity.
+pub(crate) fn risks_in_cluster(
+    rules: &[PolicyRule],
+    versions: &RangeInclusive<KubernetesVersion>,
+) -> BTreeMap<FindingCode, Severity> {
+    let requirements = RoleRequirements::of(rules);
+    let mut severities = BTreeMap::new();
+    for rule in rules {
+        for (permission, granted) in risks_of(rule, &requirements, versions) {
+            // As for a rule that is judged: a wildcard stands only for what is of use without another role.
+            if !granted.resources.is_empty() || granted.is_complete {
+                let highest = severities
+                    .entry(permission.code)
+                    .or_insert(granted.severity);
+                *highest = granted.severity.max(*highest);
+            }
+        }
+    }
+    severities
+}
+
+/// Returns whether a risk exists in the scope of the role.
 fn applies_in(permission: &RiskyPermission, context: &Context<'_>) -> bool {
     let is_namespaced = !context.namespace.is_empty();
     let is_in_namespaces = matches!(
@@ -130,8 +161,7 @@ fn applies_in(permission: &RiskyPermission, context: &Context<'_>) -> bool {
         BoundScope::AwsAuthNamespace | BoundScope::Namespaces
     );
     let grants_cluster_scoped = !is_namespaced && !is_in_namespaces;
-    permission.is_in(&context.versions)
-        && (grants_cluster_scoped || !permission.is_cluster_scoped())
+    (grants_cluster_scoped || !permission.is_cluster_scoped())
         && match permission.code {
             FindingCode::AwsAuthWrite => {
                 context.bound >= BoundScope::AwsAuthNamespace

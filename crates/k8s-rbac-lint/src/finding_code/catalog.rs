@@ -74,6 +74,14 @@ pub(super) const fn entry(code: FindingCode) -> Entry {
                   all permissions.",
             advice: "Bind a role that lists the permissions needed.",
         },
+        FindingCode::BindsRiskyRole => Entry {
+            name: "binds-risky-role",
+            severity: Severity::High,
+            why: "The rules of the default policy and of other known roles are not judged, but bound \
+                  here, they lead to more permissions.",
+            advice: "Bind it in the namespaces that need it, other than kube-system, or bind a \
+                     role that lists the permissions needed.",
+        },
         FindingCode::WildcardVerbs => Entry {
             name: "wildcard-verbs",
             severity: Severity::Low,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 use testkit::Report;
 
-use crate::support::{place, sample, with_rule};
+use crate::support::{place, sample, sample_subjects, with_rule};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -130,6 +130,11 @@ fn a_version_selects_the_risks_and_the_default_policy() {
     let claim = with_rule(&["update"], "resource.k8s.io", "resourceclaims/binding");
     let mode = "impersonate:arbitrary-node";
     let node = with_rule(&[mode], "authentication.k8s.io", "nodes");
+    let mut scheduler = sample();
+    for binding in &mut scheduler.cluster_role_bindings {
+        "system:kube-scheduler".clone_into(&mut binding.role_ref.name);
+        binding.subjects = sample_subjects();
+    }
     for version in KubernetesVersion::ALL {
         let lint = Lint::for_version(version);
         let is_before_1_35 = version < KubernetesVersion::V1_35;
@@ -138,11 +143,15 @@ fn a_version_selects_the_risks_and_the_default_policy() {
         let code = FindingCode::ResourceClaimWrite;
         assert_eq!(has(&lint, &claim, code), is_since_1_36);
         assert_eq!(has(&lint, &node, FindingCode::Impersonate), is_since_1_36);
+        // Its only risk is writing resource claims.
+        let code = FindingCode::BindsRiskyRole;
+        assert_eq!(has(&lint, &scheduler, code), is_since_1_36);
     }
     let all = Lint::new();
     assert!(has(&all, &exec, FindingCode::PodExec));
     assert!(has(&all, &claim, FindingCode::ResourceClaimWrite));
     assert!(has(&all, &node, FindingCode::Impersonate));
+    assert!(has(&all, &scheduler, FindingCode::BindsRiskyRole));
 
     let newest = Objects::bootstrap(KubernetesVersion::V1_37);
     let oldest = Lint::for_version(KubernetesVersion::V1_31);
@@ -305,6 +314,39 @@ fn a_binding_is_known_by_its_name_and_its_role() {
                 .any(|one| one.code == FindingCode::AuthenticatedSubject);
             assert_eq!(is_told, !is_known, "{kind} {name} in {namespace:?}");
         }
+    }
+}
+
+/// A binding gives nothing new if known bindings of other names grant its role to its subjects, there or in the
+/// whole cluster.
+#[test]
+fn a_known_role_is_granted_where_known_bindings_grant_it() {
+    let edit = |namespace: &str, name: &str| {
+        let manifest = match namespace {
+            "" => format!("kind: ClusterRoleBinding, metadata: {{name: {name}}}"),
+            _ => {
+                format!("kind: RoleBinding, metadata: {{name: {name}, namespace: {namespace}}}")
+            }
+        };
+        let manifest = format!(
+            "{{apiVersion: rbac.authorization.k8s.io/v1, {manifest}, \
+             roleRef: {{kind: ClusterRole, name: edit}}, subjects: [{{kind: Group, name: devs}}]}}"
+        );
+        Manifests::read([("m", manifest.as_str())]).into_objects()
+    };
+    for (known, judged, is_new) in [
+        ("", "", false),
+        ("", "kube-system", false),
+        ("kube-system", "kube-system", false),
+        ("kube-system", "", true),
+        ("ns", "kube-system", true),
+    ] {
+        let lint = Lint::new().with_known(edit(known, "a"));
+        let findings = lint.run(&edit(judged, "b"));
+        let is_told = findings
+            .iter()
+            .any(|one| one.code == FindingCode::BindsRiskyRole);
+        assert_eq!(is_told, is_new, "known in {known:?}, judged in {judged:?}");
     }
 }
 
