@@ -311,7 +311,8 @@ fn cases_of_rbac_are_judged() {
             &[
                 "high[impersonate]: ClusterRole/node-any rules[0]: impersonate:arbitrary-node on nodes",
                 "only constrained impersonation excludes the group system:masters",
-                "1 high\n",
+                "high[binds-risky-role]: ClusterRoleBinding/panda roleRef: ClusterRole edit allows",
+                "2 high\n",
             ][..],
         ),
         (
