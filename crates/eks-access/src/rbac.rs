@@ -194,7 +194,7 @@ pub(crate) fn refused(manifests: &Manifests, version: KubernetesVersion) -> Vec<
         };
         let place = Place::at(&place.file, place.position);
         let fault = SourceFault::Refused(format!("{kind}/{}", metadata.name), error.to_string());
-        found.push(Problem::lost(place, Cause::Source(fault)));
+        found.push(Problem::new(place, Cause::Source(fault)));
     };
     for one in &objects.roles {
         add("Role", &one.metadata, &one.field_errors(version));

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use eks_access::{CallerArn, Cause, Cluster, NoAnswer, Power, Problem, Question, SourceFault, Who};
+use eks_access::{CallerArn, Cluster, NoAnswer, Power, Question, Who};
 
 use crate::args::{self, By, Command, Common, Scope, User};
 use crate::print::Answer;
@@ -95,10 +95,7 @@ fn write(asked: &args::Write, common: &Common, cluster: &Cluster) -> Result<Answ
         Ok(written) => written,
         Err(why) => return Ok(Answer::failed("input", why)),
     };
-    // What the API server refuses is the answer.
-    let is_refused =
-        |problem: &&Problem| matches!(problem.cause(), Cause::Source(SourceFault::Refused(..)));
-    if let Some(problem) = written.unreadable().find(|problem| !is_refused(problem)) {
+    if let Some(problem) = written.unreadable().next() {
         return Ok(Answer::failed("input", problem.to_string()));
     }
     let answer = cluster.writes(&who, written.rbac().written())?;
