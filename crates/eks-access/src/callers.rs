@@ -217,6 +217,10 @@ impl Cluster {
         self.check_mapping()?;
         self.check_sections()?;
         if let Some(name) = name {
+            if name.is_empty() {
+                let why = "an empty name; give the name of a user or a group".to_owned();
+                return Err(NoAnswer::Unknown(why));
+            }
             self.check_groups(&[name.to_owned()])?;
         }
         let name = name.filter(|name| *name != EVERY_CALLER);

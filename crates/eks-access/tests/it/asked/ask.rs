@@ -46,7 +46,7 @@ pub(super) fn ask(file: &File, case: &Case) -> Answer {
             .map(printed),
         "whoami" => cluster.whoami(&caller(rest)).map(printed),
         "callers" => cluster
-            .callers((!rest.is_empty()).then_some(rest))
+            .callers((!rest.is_empty()).then(|| rest.trim_matches('"')))
             .map(printed),
         "list" => cluster.list(&parsed(rest)).map(printed),
         "list-by-namespace" => cluster
