@@ -16,8 +16,8 @@ const GENERATOR: &str = "configMapGenerator";
 /// The name of the ConfigMap with the mapping.
 const MAPPING: &str = "aws-auth";
 
-/// The fields that change names, namespaces or objects. [`LABELS`] change labels, and the others change images and what else
-/// has no part in access.
+/// The fields that change names, namespaces or objects. Of the others, [`LABELS`] may change which roles are aggregated, and
+/// the rest, such as `images`, has no part in access.
 const CHANGES: [&str; 14] = [
     "components",
     GENERATOR,
