@@ -41,6 +41,9 @@ impl Reader {
     /// [`EKS_RESERVED_PREFIXES`]; with a `:` before `{{SessionName}}`. EKS's own entries, for its
     /// service-linked roles, are read unchecked.
     ///
+    /// An entry with a key that EKS does not print refuses its principal: the key may stand for one that is missing, such as
+    /// `groups` for `kubernetesGroups`. An entry that has every field that decides what it means may have further ones.
+    ///
     /// [`EKS_RESERVED_PREFIXES`]: crate::EKS_RESERVED_PREFIXES
     #[must_use]
     pub fn read_access_entries(&self, text: &str) -> (Rules, Vec<Problem>) {
