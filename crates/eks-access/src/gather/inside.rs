@@ -150,10 +150,16 @@ fn is_entry_with_other_keys(mapping: &Mapping) -> bool {
     is_principal(text(mapping, "arn")) && of_user.into_iter().any(|key| mapping.get(key).is_some())
 }
 
-/// An access entry whose values were put into a list by a query, such as `--query '[principalArn, kubernetesGroups]'`.
+/// An access entry whose values were put into a list by a query, such as `--query '[principalArn, kubernetesGroups]'`. The
+/// tags of a role are objects.
 fn is_entry_in_order(items: &[Node]) -> bool {
     let is_arn = |item: &Node| item.as_text().is_some_and(is_principal);
-    items.iter().any(is_arn) && items.iter().any(|item| item.as_sequence().is_some())
+    let is_text = |item: &Node| matches!(item, Node::Scalar(_));
+    let are_groups = |item: &Node| {
+        let groups = item.as_sequence();
+        groups.is_some_and(|groups| groups.iter().all(is_text))
+    };
+    items.iter().any(is_arn) && items.iter().any(are_groups)
 }
 
 fn is_principal(arn: &str) -> bool {
